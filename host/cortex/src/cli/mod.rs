@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The commands, one file each.
+
+mod backup;
+mod build;
+mod client;
+mod demo;
+mod import;
+mod inspect;
+mod logging;
+mod package;
+mod pull;
+mod push;
+mod tenant;
+pub(crate) mod terminal;
+mod up;
+mod way;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// An ERP platform in which no module is trusted.
+#[derive(Debug, Parser)]
+#[command(name = "cortex", version, about, max_term_width = 100)]
+pub(crate) struct Command {
+    /// The directory of the host: databases, components, credentials.
+    #[arg(long, global = true, value_name = "DIRECTORY", default_value = ".cortex", env = "CORTEX_DIRECTORY")]
+    directory: PathBuf,
+
+    /// What is logged to standard error, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`.
+    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "CORTEX_LOG")]
+    log: String,
+
+    /// How log lines are written.
+    #[arg(long, global = true, value_enum, default_value_t = logging::Format::Text, env = "CORTEX_LOG_FORMAT")]
+    log_format: logging::Format,
+
+    #[command(subcommand)]
+    name: Name,
+}
+
+#[derive(Debug, Subcommand)]
+enum Name {
+    /// Starts the host and serves until it is interrupted.
+    Up(up::Up),
+    /// Imports a plain-text accounting journal (hledger's format) into a tenant's ledger, all of it or nothing.
+    Import(import::Import),
+    /// Lists, makes, writes and takes in tenants.
+    Tenant(tenant::Tenant),
+    /// Writes every tenant of a host into a directory, an archive each, while the host runs.
+    Backup(backup::Backup),
+    /// Takes in the tenants of a backup.
+    Restore(backup::Restore),
+    /// Builds component crates into bundles that a host can install.
+    Build(build::Build),
+    /// Packages a bundle as an OCI image layout, with its list of parts and its provenance.
+    Package(package::Pack),
+    /// Pushes a package to a registry.
+    Push(push::Push),
+    /// Pulls a package from a registry; every digest is checked.
+    Pull(pull::Pull),
+    /// Checks manifests and shows contracts.
+    #[command(subcommand)]
+    Inspect(inspect::Inspect),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<()> {
+        logging::start(&self.log, self.log_format)?;
+        let layout = cortex::layout::Layout::at(&self.directory);
+        match self.name {
+            Name::Up(up) => up.run(&layout),
+            Name::Import(import) => import.run(&layout),
+            Name::Tenant(tenant) => tenant.run(&layout),
+            Name::Backup(backup) => backup.run(&layout),
+            Name::Restore(restore) => restore.run(&layout),
+            Name::Build(build) => build.run(),
+            Name::Package(package) => package.run(),
+            Name::Push(push) => push.run(),
+            Name::Pull(pull) => pull.run(),
+            Name::Inspect(inspect) => inspect.run(),
+        }
+    }
+}

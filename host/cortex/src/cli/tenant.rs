@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cortex tenant`: the tenants of a host, one by one.
+
+use super::terminal::{self, Step};
+use super::way::{Data, Way};
+use anyhow::{Context as _, Result};
+use cortex::layout::Layout;
+use edge_archive::Archive;
+use kernel_types::TenantId;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// What to do.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Tenant {
+    #[command(subcommand)]
+    action: Action,
+
+    #[command(flatten)]
+    data: Data,
+
+    /// Prints the result as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Lists the tenants with their components.
+    List,
+    /// Makes a tenant without components.
+    Create {
+        /// Its name.
+        tenant: TenantId,
+    },
+    /// Makes a bearer token, which is shown once. The host keeps its digest only.
+    Token {
+        /// The tenant.
+        tenant: TenantId,
+        /// Whom it stands for.
+        #[arg(long, default_value = "administrator")]
+        subject: String,
+        /// What it allows; can be repeated.
+        #[arg(long = "permission", value_name = "PERMISSION", default_value = "*")]
+        permissions: Vec<String>,
+    },
+    /// Writes a tenant into an archive while it is served: its rows, its components and what was granted to them, but no
+    /// credentials.
+    Export {
+        /// The tenant.
+        tenant: TenantId,
+        /// The file; `<tenant>.cortex` where none is named. An older one is replaced when the new one is whole.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Makes a tenant of an archive, whatever back end wrote it. A damaged archive is refused before anything is touched.
+    Import {
+        /// The archive.
+        file: PathBuf,
+        /// The name that it gets here; without it, the archive's.
+        #[arg(long = "as", value_name = "TENANT")]
+        tenant: Option<TenantId>,
+        /// Gives up what the tenant of that name has.
+        #[arg(long)]
+        replace: bool,
+    },
+}
+
+impl Tenant {
+    pub(crate) fn run(self, layout: &Layout) -> Result<()> {
+        let Self { action, data, json } = self;
+        let result = data.with(layout, |way| action.call(way))?;
+        terminal::line(&if json { serde_json::to_string_pretty(&result.0)? } else { result.1 });
+        Ok(())
+    }
+}
+
+impl Action {
+    /// The result for programs and for people.
+    async fn call(self, way: Way) -> Result<(Value, String)> {
+        match self {
+            Self::List => {
+                let result = way.json("tenant.list", json!({})).await?;
+                let lines: Vec<_> = list(&result, "tenants").iter().map(line).collect();
+                let text = if lines.is_empty() { "no tenants".to_owned() } else { lines.join("\n") };
+                Ok((result, text))
+            }
+            Self::Create { tenant } => {
+                let result = way.json("tenant.create", json!({ "tenant": tenant })).await?;
+                Ok((result, format!("made tenant `{tenant}`")))
+            }
+            Self::Token { tenant, subject, permissions } => {
+                let input = json!({ "tenant": tenant, "subject": subject, "permissions": permissions });
+                let result = way.json("tenant.token", input).await?;
+                let token = text(&result, "token");
+                Ok((result, token))
+            }
+            Self::Export { tenant, to } => {
+                let file = to.unwrap_or_else(|| PathBuf::from(format!("{tenant}.cortex")));
+                let step = Step::begin(&format!("writing tenant `{tenant}`"));
+                let written = export(&way, &tenant, &file).await?;
+                step.done("written, read again and found whole");
+                let text =
+                    format!("{} rows in `{}`, {}", number(&written, "rows"), file.display(), text(&written, "digest"));
+                Ok((written, text))
+            }
+            Self::Import { file, tenant, replace } => {
+                let shown = file.display().to_string();
+                let step = Step::begin(&format!("taking in `{shown}`"));
+                let opened = File::open(&file).with_context(|| format!("cannot read `{shown}`"))?;
+                let result = import(&way, opened, tenant.as_ref(), replace).await?;
+                step.done("taken in");
+                let name = text(&result, "tenant");
+                let said = format!(
+                    "tenant `{name}` with {} rows, as of {}\nan archive holds no credentials: `cortex tenant token {name}` makes one",
+                    number(&result, "rows"),
+                    text(&result, "taken_at"),
+                );
+                Ok((result, said))
+            }
+        }
+    }
+}
+
+pub(crate) fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value, key: &str) -> u64 {
+    value.get(key).and_then(Value::as_u64).unwrap_or_default()
+}
+
+/// A list in an answer; empty where there is none.
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn line(tenant: &Value) -> String {
+    let components = list(tenant, "components").iter();
+    let components = components.map(|one| format!("{} {}", text(one, "id"), text(one, "version")));
+    let state = if served(tenant) { "" } else { " (not served)" };
+    format!("{}{state}: {}", text(tenant, "tenant"), components.collect::<Vec<_>>().join(", "))
+}
+
+/// Whether a tenant of a list is served.
+pub(crate) fn served(tenant: &Value) -> bool {
+    tenant.get("served").and_then(Value::as_bool).unwrap_or_default()
+}
+
+/// Writes an archive to a file and reads it again; the result says what is in it.
+pub(crate) async fn export(way: &Way, tenant: &TenantId, file: &std::path::Path) -> Result<Value> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let check = move |file: File| Ok(described(&Archive::open(file)?, &name));
+    way.download("tenant.export", json!({ "tenant": tenant }), file, check).await
+}
+
+/// Makes a tenant of an archive.
+pub(crate) async fn import(way: &Way, file: File, tenant: Option<&TenantId>, replace: bool) -> Result<Value> {
+    way.upload("tenant.import", json!({ "tenant": tenant, "replace": replace }), file).await
+}
+
+/// What an archive says of itself.
+pub(crate) fn described(archive: &Archive, file: &str) -> Value {
+    let header = archive.header();
+    json!({
+        "tenant": header.tenant,
+        "file": file,
+        "digest": archive.digest(),
+        "bytes": archive.bytes(),
+        "rows": archive.index().rows(),
+        "taken_at": header.taken_at,
+        "left_out": header.left_out,
+    })
+}

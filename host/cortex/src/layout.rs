@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Where the host keeps what: the one place that knows the names below its directory (`.cortex`).
+
+use kernel_types::{Digest, TenantId};
+use std::path::{Path, PathBuf};
+
+/// The directory of a host.
+///
+/// ```text
+/// .cortex/
+///   state.sqlite          what is installed and enabled, and the credentials' digests; not beside a shared database
+///   operator.sock         where commands reach the running host
+///   host.json             the address of the running host; removed when it stops
+///   tokens/demo.token     the development token of a tenant, readable by its owner only
+///   components/<digest>/  installed bundles, fetched again from what is remembered whenever they are missing or damaged
+///   code/                 machine code, made again whenever it is missing
+///   import/               bundles of archives while they are taken in
+///   data/                 the tenants' databases
+/// ```
+#[derive(Clone, Debug)]
+pub struct Layout(PathBuf);
+
+impl Layout {
+    /// The layout below a directory.
+    #[must_use]
+    pub fn at(directory: &Path) -> Self {
+        Self(directory.to_owned())
+    }
+
+    /// The directory itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.0
+    }
+
+    /// What is installed and enabled.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.0.join("state.sqlite")
+    }
+
+    /// Where hosts of before remembered that.
+    #[must_use]
+    pub fn former_state(&self) -> PathBuf {
+        self.0.join("state.json")
+    }
+
+    /// Where the running host answers.
+    #[must_use]
+    pub fn running(&self) -> PathBuf {
+        self.0.join("host.json")
+    }
+
+    /// Bundles of archives while they are taken in; emptied when a host starts.
+    #[must_use]
+    pub fn import(&self) -> PathBuf {
+        self.0.join("import")
+    }
+
+    /// The socket of the running host's operator.
+    #[must_use]
+    pub fn operator(&self) -> PathBuf {
+        self.0.join("operator.sock")
+    }
+
+    /// The development token of a tenant.
+    #[must_use]
+    pub fn token(&self, tenant: &TenantId) -> PathBuf {
+        self.0.join("tokens").join(format!("{tenant}.token"))
+    }
+
+    /// An installed bundle.
+    #[must_use]
+    pub fn component(&self, digest: &Digest) -> PathBuf {
+        self.0.join("components").join(digest.hex())
+    }
+
+    /// Kept machine code.
+    #[must_use]
+    pub fn code(&self) -> PathBuf {
+        self.0.join("code")
+    }
+
+    /// The tenants' databases.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.0.join("data")
+    }
+}

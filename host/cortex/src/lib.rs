@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The wiring of the host: which capabilities, which back end, which edges. One explicit list, in [`host`].
+//!
+//! The binary `cortex` (in `main.rs`) is this and a command line; conformance tests and benchmarks use the same wiring.
+
+pub mod backplane;
+mod components;
+mod follow;
+pub mod host;
+mod known;
+pub mod layout;
+pub mod operator;
+pub mod running;
+pub mod store;
+mod tenants;
+pub mod text;
+pub mod transfer;

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What an operator may do to this host: one list of actions, for commands of the same process and for those that come
+//! through the socket.
+//!
+//! To add an action: a line in [`HostOperator::act`], and a method that takes its input as a struct of its own.
+
+use crate::host::Host;
+use crate::text::chain;
+use crate::transfer::{Error, Imported};
+use cap_storage::transfer::TransferError;
+use edge_archive::Archive;
+use edge_operator::{Answer, Flow, Operator, Refusal, Request, flow};
+use futures_util::future::BoxFuture;
+use kernel_types::{PermissionSet, TenantId};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
+use tokio::net::UnixListener;
+use tokio::sync::Semaphore;
+
+/// Tenants that are written or taken in at a time: each holds threads and a connection.
+const TRANSFERS_MAX: usize = 4;
+
+/// Bytes of an archive that is taken in.
+const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
+
+/// The operator of a host.
+pub struct HostOperator {
+    host: Arc<Host>,
+    transfers: Arc<Semaphore>,
+    importing: Mutex<BTreeSet<TenantId>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneTenant {
+    tenant: TenantId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    tenant: TenantId,
+    subject: String,
+    permissions: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    /// The name that it gets here; without it, the archive's.
+    tenant: Option<TenantId>,
+    #[serde(default)]
+    replace: bool,
+}
+
+impl Operator for HostOperator {
+    fn call(&self, request: Request) -> BoxFuture<'_, Result<Answer, Refusal>> {
+        Box::pin(self.act(request))
+    }
+}
+
+impl HostOperator {
+    /// The operator of this host.
+    #[must_use]
+    pub fn new(host: &Arc<Host>) -> Arc<Self> {
+        let (transfers, importing) = (Arc::new(Semaphore::new(TRANSFERS_MAX)), Mutex::default());
+        Arc::new(Self { host: Arc::clone(host), transfers, importing })
+    }
+
+    /// Listens at the socket in the host's directory. Whoever holds the lock of that directory is the only one who may: a
+    /// socket that is there is of a host that was killed.
+    ///
+    /// # Errors
+    /// Where the socket cannot be made; its path may be too long for the system.
+    pub fn listen(&self) -> std::io::Result<UnixListener> {
+        let path = self.host.layout().operator();
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let listener = UnixListener::bind(&path)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        Ok(listener)
+    }
+
+    async fn act(&self, request: Request) -> Result<Answer, Refusal> {
+        let Request { action, input, upload } = request;
+        match action.as_str() {
+            "status" => read::<Nothing>(input).map(|_| Answer::Json(self.status())),
+            "tenant.list" => read::<Nothing>(input).map(|_| Answer::Json(self.tenants())),
+            "tenant.create" => self.create(read(input)?).await,
+            "tenant.token" => self.token(read(input)?).await,
+            "tenant.export" => self.export(read(input)?).await,
+            "tenant.import" => self.import(read(input)?, upload).await,
+            _ => {
+                let action: String = action.chars().take(60).collect();
+                Err(Refusal::new("unknown-action", format!("this host knows no action `{action}`")))
+            }
+        }
+    }
+
+    fn status(&self) -> Value {
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "process": std::process::id(),
+            "tenants": self.host.tenants(),
+            "ready": self.host.is_ready(),
+        })
+    }
+
+    fn tenants(&self) -> Value {
+        let providers = self.host.registry().providers();
+        let served = providers.tenants().into_iter().map(|tenant| {
+            let set = providers.get(&tenant);
+            let components = set.iter().flat_map(|set| set.components()).map(|enabled| {
+                let manifest = enabled.installed.manifest();
+                json!({ "id": manifest.id, "version": manifest.version.to_string(), "digest": enabled.installed.digest() })
+            });
+            let components: Vec<_> = components.collect();
+            let suspended = self.host.suspended.read().contains(&tenant);
+            json!({ "tenant": tenant, "components": components, "served": !suspended })
+        });
+        let mut all: Vec<_> = served.collect();
+        let missing: Vec<_> = self.host.suspended.read().iter().cloned().collect();
+        let known: BTreeSet<_> = providers.tenants().into_iter().collect();
+        let missing = missing.into_iter().filter(|tenant| !known.contains(tenant));
+        all.extend(missing.map(|tenant| json!({ "tenant": tenant, "components": [], "served": false })));
+        json!({ "tenants": all })
+    }
+
+    async fn create(&self, OneTenant { tenant }: OneTenant) -> Result<Answer, Refusal> {
+        if self.host.registry().providers().get(&tenant).is_some() {
+            return Err(Refusal::new("tenant-exists", format!("there is a tenant `{tenant}` already")));
+        }
+        self.host.create_tenant(&tenant).await.map_err(internal)?;
+        Ok(Answer::Json(json!({ "tenant": tenant })))
+    }
+
+    async fn token(&self, Token { tenant, subject, permissions }: Token) -> Result<Answer, Refusal> {
+        let permissions = PermissionSet::of(permissions.iter().map(String::as_str));
+        let token = self.host.issue_token(&tenant, &subject, permissions).await;
+        let token = token.map_err(|error| Refusal::new("unknown-tenant", chain(&error)))?;
+        Ok(Answer::Json(json!({ "tenant": tenant, "token": token })))
+    }
+
+    async fn export(&self, OneTenant { tenant }: OneTenant) -> Result<Answer, Refusal> {
+        let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
+        let export = self.host.export(&tenant).await.map_err(|error| refusal(&error))?;
+        let (writer, flow) = flow();
+        tokio::task::spawn_blocking(move || {
+            // The writer is behind a shared handle: the export may fail, and then it is the writer that says so.
+            let shared = Shared(Arc::new(Mutex::new(Some(writer))));
+            let written = export.write(shared.clone()).map(drop).map_err(|error| error.to_string());
+            if let Err(error) = &written {
+                tracing::warn!(%tenant, error, "a tenant could not be written to its end");
+            }
+            if let Some(writer) = shared.0.lock().take() {
+                let _ = writer.blocking_end(written);
+            }
+            drop(place);
+        });
+        Ok(Answer::Flow(flow))
+    }
+
+    async fn import(&self, input: Import, upload: Option<Flow>) -> Result<Answer, Refusal> {
+        let upload = upload.ok_or_else(|| Refusal::new("invalid-request", "the archive's bytes are missing"))?;
+        let place = self.transfers.acquire().await.map_err(|error| internal(error.into()))?;
+        // Without a name: nothing remains of it, however this process ends.
+        let file = tempfile::tempfile_in(self.host.layout().root()).map_err(|error| internal(error.into()))?;
+        let opened = tokio::task::spawn_blocking(move || open(file, upload)).await;
+        let archive = opened.map_err(|error| internal(error.into()))??;
+        let tenant = input.tenant.unwrap_or_else(|| archive.header().tenant.clone());
+        let _alone = Alone::new(&self.importing, &tenant)?;
+        let imported = self.host.import(Arc::new(archive), &tenant, input.replace).await;
+        drop(place);
+        let imported: Imported = imported.map_err(|error| refusal(&error))?;
+        Ok(Answer::Json(serde_json::to_value(imported).map_err(|error| internal(error.into()))?))
+    }
+}
+
+/// Gathers an archive in a file and reads it to its end.
+fn open(mut file: File, upload: Flow) -> Result<Archive, Refusal> {
+    let archive = |error: &dyn std::fmt::Display| Refusal::new("archive", error.to_string());
+    let mut bytes = upload.into_reader().take(ARCHIVE_BYTES_MAX.saturating_add(1));
+    let count = std::io::copy(&mut bytes, &mut file).map_err(|error| archive(&error))?;
+    if count > ARCHIVE_BYTES_MAX {
+        return Err(archive(&format_args!("the archive is too large: {ARCHIVE_BYTES_MAX} bytes are the most")));
+    }
+    file.flush().and_then(|()| file.rewind()).map_err(|error| archive(&error))?;
+    Archive::open(file).map_err(|error| archive(&error))
+}
+
+fn read<T: DeserializeOwned>(input: Value) -> Result<T, Refusal> {
+    serde_json::from_value(input).map_err(|error| Refusal::new("invalid-input", error.to_string()))
+}
+
+fn internal(error: anyhow::Error) -> Refusal {
+    Refusal::new("internal", chain(&error))
+}
+
+fn refusal(error: &Error) -> Refusal {
+    let code = match error {
+        Error::Transfer(TransferError::UnknownTenant(_)) => "unknown-tenant",
+        Error::Transfer(TransferError::NotEmpty(_)) => "not-empty",
+        Error::Transfer(TransferError::Unavailable(_) | TransferError::Interrupted(_)) | Error::Moving(_) => {
+            "unavailable"
+        }
+        Error::Archive(_) | Error::Transfer(_) => "archive",
+        Error::Component { .. } => "component",
+        Error::Suspended(_) => "suspended",
+        Error::Host(_) => "internal",
+    };
+    Refusal::new(code, error.to_string())
+}
+
+/// One import of a tenant at a time.
+struct Alone<'a>(&'a Mutex<BTreeSet<TenantId>>, TenantId);
+
+impl<'a> Alone<'a> {
+    fn new(importing: &'a Mutex<BTreeSet<TenantId>>, tenant: &TenantId) -> Result<Self, Refusal> {
+        if !importing.lock().insert(tenant.clone()) {
+            return Err(Refusal::new("busy", format!("tenant `{tenant}` is being taken in already: wait for it")));
+        }
+        Ok(Self(importing, tenant.clone()))
+    }
+}
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.lock().remove(&self.1);
+    }
+}
+
+/// A writer that outlives what writes to it.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Option<edge_operator::FlowWriter>>>);
+
+impl std::io::Write for Shared {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().as_mut().map_or(Ok(0), |writer| writer.write(buffer))
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.lock().as_mut().map_or(Ok(()), std::io::Write::flush)
+    }
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Tenants of this host as archives: written from a snapshot while the tenant is served, and taken in as a whole.
+//!
+//! Credentials are not in an archive. Whoever takes a tenant in issues new ones.
+
+use crate::host::Host;
+use crate::text::chain;
+use cap_storage::transfer::{Plan, TransferError, rows};
+use edge_archive::{Archive, ArchiveError, Bundle, Summary, export};
+use edge_registry::{BundleError, Installed};
+use kernel_types::{ComponentId, Digest, Grants, TenantId};
+use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Why a tenant could not be written or taken in. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The archive is refused, or cannot be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The store refuses.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// A component of the archive is not what the archive says, or cannot be installed here.
+    #[error("component `{component}` of the archive cannot be installed: {detail}")]
+    Component {
+        /// Which.
+        component: ComponentId,
+        /// Why.
+        detail: String,
+    },
+    /// The tenant's tables are not those of its enabled components.
+    #[error("component `{0}` is being upgraded in this tenant: try again in a moment")]
+    Moving(ComponentId),
+    /// Its components cannot be used, so that nobody knows what its tables are.
+    #[error("tenant `{0}` is not served, because a component of it cannot be used: install that again first")]
+    Suspended(TenantId),
+    /// The host itself cannot go on.
+    #[error("{0}")]
+    Host(String),
+}
+
+impl From<anyhow::Error> for Error {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Host(chain(&error))
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Archive(error.into())
+    }
+}
+
+/// A tenant that was taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Imported {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The digest that names the archive.
+    pub digest: Digest,
+    /// When it was written.
+    pub taken_at: String,
+    /// The components that were enabled.
+    pub components: Vec<ComponentId>,
+    /// Rows, over all tables.
+    pub rows: u64,
+}
+
+/// A tenant's snapshot with all that belongs to it.
+pub struct Export {
+    tenant: TenantId,
+    taken_at: String,
+    bundles: Vec<Bundle>,
+    snapshot: cap_storage::transfer::Snapshot,
+}
+
+impl Export {
+    /// Writes the archive. Blocks its thread.
+    ///
+    /// # Errors
+    /// See [`ArchiveError`]; what was written is no archive then.
+    pub fn write<W: Write>(self, out: W) -> Result<(Summary, W), ArchiveError> {
+        let version = env!("CARGO_PKG_VERSION");
+        export(&self.tenant, &self.taken_at, version, self.bundles, self.snapshot, out)
+    }
+}
+
+impl Host {
+    /// Takes a snapshot of a tenant, which goes on being served.
+    ///
+    /// # Errors
+    /// Where there is no such tenant, or it cannot be read now.
+    pub async fn export(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, Error> {
+        if self.suspended.read().contains(tenant) {
+            return Err(Error::Suspended(tenant.clone()));
+        }
+        let set = self.registry().providers().get(tenant);
+        let set = set.ok_or_else(|| TransferError::UnknownTenant(tenant.clone()))?;
+        let components: Vec<_> =
+            set.components().iter().map(|enabled| enabled.installed.manifest().id.clone()).collect();
+        let snapshot = self.store().transfer().snapshot(tenant, &components).await?;
+        let taken_at = jiff::Timestamp::now().to_string();
+        let mut bundles = Vec::new();
+        for enabled in set.components() {
+            let installed = &enabled.installed;
+            let id = installed.manifest().id.clone();
+            let applied = snapshot.contents.applied.get(&id).map(Vec::as_slice).unwrap_or_default();
+            if !installed.migrations().pending(applied).is_ok_and(<[_]>::is_empty) {
+                return Err(Error::Moving(id));
+            }
+            bundles.push(self.bundle(installed, &enabled.grants)?);
+        }
+        Ok(Export { tenant: tenant.clone(), taken_at, bundles, snapshot })
+    }
+
+    fn bundle(&self, installed: &Installed, grants: &Grants) -> Result<Bundle, Error> {
+        let (id, digest) = (installed.manifest().id.clone(), installed.digest());
+        let read = self.registry().read(&self.layout().component(&digest));
+        let wrong = |detail: String| Error::Component { component: id.clone(), detail };
+        let bundle = read.map_err(|error: BundleError| wrong(error.to_string()))?;
+        if bundle.digest() != digest {
+            return Err(wrong("its files were changed since it was installed; install it again".to_owned()));
+        }
+        let files = bundle.files().iter().map(|(path, content)| (path.to_owned(), content.to_vec())).collect();
+        let (version, grants) = (installed.manifest().version.to_string(), grants.clone());
+        Ok(Bundle { id, version, digest, grants, files })
+    }
+
+    /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive.
+    ///
+    /// # Errors
+    /// See [`Error`]. The tenant is then as it was before, or is not.
+    pub async fn import(
+        self: &Arc<Self>,
+        archive: Arc<Archive>,
+        tenant: &TenantId,
+        replace: bool,
+    ) -> Result<Imported, Error> {
+        let known = self.registry().providers().get(tenant);
+        let served = known.is_some_and(|set| !set.components().is_empty());
+        if !replace && (served || self.suspended.read().contains(tenant)) {
+            return Err(TransferError::NotEmpty(tenant.clone()).into());
+        }
+        let choice = self.install_all(&archive).await?;
+        // Before anything of the tenant is touched.
+        self.registry().check(&choice).map_err(anyhow::Error::from)?;
+        let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
+        let plan = Plan { migrations, tables: archive.header().tables(), replace };
+        // What is replaced is not called any more: its components would find other tables than they were made for.
+        let withheld = served.then(|| Withheld::new(self, tenant));
+        let (sender, receiver) = rows();
+        let feeding = tokio::task::spawn_blocking({
+            let archive = Arc::clone(&archive);
+            move || archive.feed(sender)
+        });
+        let loaded = self.store().transfer().load(tenant, plan, receiver).await;
+        // It ends with the store, which took the last row or none.
+        let _ = feeding.await;
+        let loaded = loaded?;
+        self.create_tenant(tenant).await?;
+        self.enable(tenant, &choice).await?;
+        drop(withheld);
+        let header = archive.header();
+        Ok(Imported {
+            tenant: tenant.clone(),
+            digest: archive.digest(),
+            taken_at: header.taken_at.clone(),
+            components: header.components.iter().map(|component| component.id.clone()).collect(),
+            rows: loaded.rows,
+        })
+    }
+
+    /// Installs the components of an archive, each as exactly the bundle that was enabled.
+    async fn install_all(&self, archive: &Arc<Archive>) -> Result<Vec<(Arc<Installed>, Grants)>, Error> {
+        let folder = tempfile::tempdir_in(self.layout().import())?;
+        let (unpacked, into) = (Arc::clone(archive), folder.path().to_owned());
+        let unpack =
+            move || unpacked.files(|component, path, content| put(&into.join(component.as_str()), path, content));
+        let unpacked = tokio::task::spawn_blocking(unpack).await;
+        unpacked.map_err(|error| Error::Host(error.to_string()))??;
+        let mut choice = Vec::new();
+        // All are looked at before the first is installed.
+        for component in &archive.header().components {
+            let wrong = |detail: String| Error::Component { component: component.id.clone(), detail };
+            let bundle = self.registry().read(&folder.path().join(component.id.as_str()));
+            let bundle = bundle.map_err(|error| wrong(error.to_string()))?;
+            if bundle.digest() != component.digest || bundle.manifest().id != component.id {
+                return Err(wrong("its files are not those of the bundle that the archive names".to_owned()));
+            }
+        }
+        for component in &archive.header().components {
+            let wrong = |detail: String| Error::Component { component: component.id.clone(), detail };
+            let installed = self.install(&folder.path().join(component.id.as_str())).await;
+            let installed = installed.map_err(|error| wrong(chain(&error)))?;
+            let applied = installed.migrations().as_slice().iter().map(|one| (one.number(), one.digest()));
+            if !applied.eq(component.migrations.iter().map(|one| (one.number, one.digest))) {
+                return Err(wrong("its migrations are not those that the archive says ran".to_owned()));
+            }
+            choice.push((installed, component.grants.clone()));
+        }
+        Ok(choice)
+    }
+}
+
+/// While it lives, a tenant is not served.
+struct Withheld<'a>(&'a Host, TenantId);
+
+impl<'a> Withheld<'a> {
+    fn new(host: &'a Host, tenant: &TenantId) -> Self {
+        host.suspended.write().insert(tenant.clone());
+        Self(host, tenant.clone())
+    }
+}
+
+impl Drop for Withheld<'_> {
+    fn drop(&mut self) {
+        self.0.suspended.write().remove(&self.1);
+        self.0.show(&self.1);
+    }
+}
+
+/// Writes a file of a bundle, whose path is a safe one, for the host's own user.
+fn put(folder: &Path, path: &str, content: &[u8]) -> std::io::Result<()> {
+    let path = folder.join(path);
+    if let Some(parent) = path.parent() {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+    }
+    let mut file: File = File::options().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(content)
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A host that was hurt while it was stopped: it starts, serves whom it can, says what is wrong and how to mend it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a helper of a test is a test")]
+
+use cap_state::{Change, Expect, Key, State as _};
+use cortex::host::{Host, Settings};
+use edge_gateway::Backplane as _;
+use edge_registry::EnableError;
+use kernel_types::{ComponentId, Grants, TenantId};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+fn tenant(name: &str) -> TenantId {
+    TenantId::parse(name).unwrap()
+}
+
+/// Writes a bundle whose component exports, and perhaps imports, an interface.
+fn bundle(directory: &Path, id: &str, version: &str, items: &str, world: &str, manifest: &str) -> PathBuf {
+    let path = directory.join(format!("{id}-{version}"));
+    fs::create_dir_all(&path).unwrap();
+    let wit = format!(
+        "package test:{id}@1.0.0;
+         interface api {{ {items} }}
+         world guest {{ {world} }}"
+    );
+    fs::write(path.join("component.wasm"), contract_samples::documented(&wit)).unwrap();
+    let manifest = format!(
+        "id: {id}\nversion: {version}\ntitle: Test\ndescription: A test.\nlicence: MIT\nworld: test:{id}/guest@1.0.0\n{manifest}"
+    );
+    fs::write(path.join("cortex.yaml"), manifest).unwrap();
+    path
+}
+
+fn provider(directory: &Path, id: &str, version: &str) -> PathBuf {
+    let operations = "operations:\n  api.call: { effect: write }\n";
+    bundle(directory, id, version, "call: func(x: u32) -> u32;", "export api;", operations)
+}
+
+async fn open(directory: &Path) -> Arc<Host> {
+    Host::open(&Settings::at(&directory.join("home"))).await.unwrap()
+}
+
+/// The file in which the host remembers, opened as somebody else would.
+fn remembered(directory: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(directory.join("home/state.sqlite")).unwrap()
+}
+
+async fn enable(host: &Host, name: &str, bundles: &[&PathBuf]) {
+    host.create_tenant(&tenant(name)).await.unwrap();
+    let mut choice = Vec::new();
+    for bundle in bundles {
+        let installed = host.install(bundle).await.unwrap();
+        choice.push((Arc::clone(&installed), installed.wanted()));
+    }
+    host.enable(&tenant(name), &choice).await.unwrap();
+}
+
+/// What the gateway would find: whether the tenant is served, and whether it is known and cannot be.
+fn served(host: &Host, name: &str) -> (bool, bool) {
+    (host.view(&tenant(name)).is_some(), host.suspended(&tenant(name)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_damaged_component_keeps_its_own_tenants_waiting_and_nobody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, two) = (provider(directory.path(), "one", "1.0.0"), provider(directory.path(), "two", "1.0.0"));
+    let unused = provider(directory.path(), "unused", "1.0.0");
+    let host = open(directory.path()).await;
+    enable(&host, "first", &[&one]).await;
+    enable(&host, "both", &[&one, &two]).await;
+    enable(&host, "second", &[&two]).await;
+    let unused = host.install(&unused).await.unwrap().digest();
+    let digest = host.install(&one).await.unwrap().digest();
+    let path = host.layout().component(&digest);
+    fs::remove_dir_all(host.layout().component(&unused)).unwrap();
+    host.close().await;
+    drop(host);
+    let damages: &[&dyn Fn()] = &[
+        &|| fs::remove_dir_all(&path).unwrap(),
+        &|| fs::write(path.join("component.wasm"), "cut").unwrap(),
+        &|| fs::write(path.join("cortex.yaml"), "id: other").unwrap(),
+        &|| {
+            fs::create_dir_all(path.join("migrations")).unwrap();
+            fs::write(path.join("migrations/0001_x.sql"), "CREATE TABLE x (id INTEGER PRIMARY KEY);").unwrap();
+        },
+    ];
+    // What lies in the directory is made again from what is remembered.
+    for damage in damages {
+        damage();
+        let host = open(directory.path()).await;
+        assert_eq!((served(&host, "first"), served(&host, "both")), ((true, false), (true, false)));
+        host.close().await;
+    }
+    let losses = ["DELETE FROM blobs", "UPDATE blobs SET bytes = x'00'"];
+    for (damage, loss) in damages.iter().zip(losses.iter().cycle()) {
+        damage();
+        let name = digest.to_string();
+        remembered(directory.path()).execute(&format!("{loss} WHERE digest = ?1"), [&name]).unwrap();
+        let host = open(directory.path()).await;
+        assert_eq!(served(&host, "first"), (false, true));
+        assert_eq!(served(&host, "both"), (false, true));
+        assert_eq!(served(&host, "second"), (true, false));
+        assert_eq!(served(&host, "unknown"), (false, false));
+        host.install(&one).await.unwrap();
+        assert_eq!((served(&host, "first"), served(&host, "both")), ((true, false), (true, false)));
+        host.close().await;
+        drop(host);
+        let host = open(directory.path()).await;
+        assert_eq!((served(&host, "first"), served(&host, "both")), ((true, false), (true, false)), "it stays mended");
+        host.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_cannot_be_remembered_is_not_put_into_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, two) = (provider(directory.path(), "one", "1.0.0"), provider(directory.path(), "one", "1.1.0"));
+    let host = open(directory.path()).await;
+    enable(&host, "first", &[&one]).await;
+    let version = |host: &Host| {
+        let set = host.registry().providers().get(&tenant("first")).unwrap();
+        set.component(&ComponentId::parse("one").unwrap()).unwrap().installed.manifest().version.to_string()
+    };
+    let newer = host.install(&two).await.unwrap();
+    // Somebody else holds the file for longer than the host waits.
+    let other = remembered(directory.path());
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let choice = [(Arc::clone(&newer), newer.wanted())];
+    host.enable(&tenant("first"), &choice).await.unwrap_err();
+    assert_eq!(version(&host), "1.0.0");
+    other.execute_batch("ROLLBACK").unwrap();
+    host.enable(&tenant("first"), &choice).await.unwrap();
+    assert_eq!(version(&host), "1.1.0");
+    host.close().await;
+    drop(host);
+    let host = open(directory.path()).await;
+    assert_eq!(version(&host), "1.1.0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_contradicts_itself_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = open(directory.path()).await;
+    let at = directory.path();
+    let one = host.install(&provider(at, "one", "1.0.0")).await.unwrap();
+    let newer = host.install(&provider(at, "one", "1.1.0")).await.unwrap();
+    let calls = |id: &str, ty: &str| {
+        let wit = format!(
+            "package test:{id}@1.0.0;
+             interface api {{ call: func() -> u32; }}
+             world guest {{ import test:one/api@1.0.0; export api; }}
+             package test:one@1.0.0 {{ interface api {{ call: func(x: {ty}) -> u32; }} }}"
+        );
+        let path = at.join(id);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join("component.wasm"), contract_samples::documented(&wit)).unwrap();
+        let manifest = format!(
+            "id: {id}\nversion: 1.0.0\ntitle: Test\ndescription: A test.\nlicence: MIT\nworld: test:{id}/guest@1.0.0\n\
+             operations:\n  api.call: {{ effect: write }}\ncalls:\n  - interface: test:one/api\n    reason: It is what the test is about.\n"
+        );
+        fs::write(path.join("cortex.yaml"), manifest).unwrap();
+        path
+    };
+    let good = host.install(&calls("good", "u32")).await.unwrap();
+    let other = host.install(&calls("other", "s64")).await.unwrap();
+    host.create_tenant(&tenant("first")).await.unwrap();
+    let wanted = |installed: &Arc<edge_registry::Installed>| (Arc::clone(installed), installed.wanted());
+    for (choice, expected) in [
+        (vec![wanted(&one), wanted(&good)], None),
+        (vec![wanted(&good)], Some("enable a component that provides it")),
+        (vec![wanted(&one), wanted(&newer)], Some("chosen twice")),
+        (vec![wanted(&one), wanted(&other)], Some("has with other types")),
+        (vec![(Arc::clone(&one), Grants::default())], None),
+        (vec![], None),
+    ] {
+        let error = host.enable(&tenant("first"), &choice).await.err();
+        let text = error.as_ref().map(|error| format!("{error:#}")).unwrap_or_default();
+        assert!(text.contains(expected.unwrap_or_default()) && text.is_empty() == expected.is_none(), "{text}");
+        assert!(error.is_none_or(|error| error.is::<EnableError>()));
+    }
+    let nobody = host.enable(&tenant("nobody"), &[]).await.unwrap_err().to_string();
+    assert!(nobody.contains("create it first"), "{nobody}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_host_of_before_remembered_is_taken_over_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let one = provider(directory.path(), "one", "1.0.0");
+    let host = open(directory.path()).await;
+    enable(&host, "first", &[&one]).await;
+    let bundle = host.install(&one).await.unwrap().digest();
+    let home = directory.path().join("home");
+    host.close().await;
+    drop(host);
+    // As it lay there before: the bundle, and one file.
+    for file in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
+        let _ = fs::remove_file(home.join(file));
+    }
+    let token = kernel_types::Digest::of(b"token");
+    let file = format!(
+        r#"{{"version":1,"components":{{"{bundle}":"one"}},"tenants":{{"first":{{"one":["{bundle}",[]]}},"second":{{}}}},
+        "credentials":{{"c1":{{"token":"{token}","tenant":"first","subject":"s","kind":"user","display_name":"",
+        "roles":["admin"],"permissions":["*"]}}}}}}"#
+    );
+    let later = file.replacen("\"version\":1", "\"version\":9", 1);
+    for damaged in ["{", "", later.as_str()] {
+        fs::write(home.join("state.json"), damaged).unwrap();
+        let error = Host::open(&Settings::at(&home)).await.err().unwrap();
+        assert!(format!("{error:#}").contains("state.json"), "{error:#}");
+        assert_eq!(fs::read_to_string(home.join("state.json")).unwrap(), damaged, "it stays");
+    }
+    fs::write(home.join("state.json"), &file).unwrap();
+    for _ in 0..2 {
+        let host = open(directory.path()).await;
+        assert_eq!((served(&host, "first"), served(&host, "second")), ((true, false), (true, false)));
+        assert!(host.knows_token(&tenant("first"), "token"));
+        assert!(!home.join("state.json").exists());
+        host.close().await;
+        drop(host);
+        // The bytes came along.
+        fs::remove_dir_all(home.join("components")).unwrap();
+    }
+}
+
+/// A start reads what is remembered, and asks no tenant's database anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_tenants_are_served_from_the_start() {
+    const TENANTS: usize = 1_000;
+    let directory = tempfile::tempdir().unwrap();
+    let host = open(directory.path()).await;
+    let bundle = host.install(&provider(directory.path(), "one", "1.0.0")).await.unwrap().digest();
+    host.close().await;
+    drop(host);
+    let state = backend_sqlite::SqliteState::open(&directory.path().join("home/state.sqlite")).await.unwrap();
+    let text: Arc<str> = format!(r#"{{"components":{{"one":{{"bundle":"{bundle}","grants":[]}}}}}}"#).into();
+    let change = |number: usize| {
+        let key = Key::new("tenant", &format!("tenant-{number}")).unwrap();
+        Change::put(key, Arc::clone(&text), Expect::Absent)
+    };
+    let changes: Vec<_> = (0..TENANTS).map(change).collect();
+    for some in changes.chunks(cap_state::limits::CHANGES_MAX) {
+        state.commit(some).await.unwrap();
+    }
+    state.close().await;
+    let begin = std::time::Instant::now();
+    let host = open(directory.path()).await;
+    println!("a start with {TENANTS} tenants: {:?}", begin.elapsed());
+    assert_eq!(host.tenants(), TENANTS);
+    assert!((0..TENANTS).all(|number| served(&host, &format!("tenant-{number}")) == (true, false)));
+    let set = |number: usize| host.registry().providers().get(&tenant(&format!("tenant-{number}"))).unwrap();
+    assert!(Arc::ptr_eq(&set(0), &set(TENANTS - 1)), "tenants with the same choice share it");
+}

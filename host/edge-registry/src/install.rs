@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! From a checked bundle to a component that this host can run: machine code, and a trial link.
+
+use crate::bundle::{Bundle, BundleError};
+use crate::enable::EnabledSet;
+use crate::providers::Providers;
+use cap_storage::{Dialect, Migrations, Schema};
+use kernel_contract::Contract;
+use kernel_engine::{CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin};
+use kernel_manifest::Manifest;
+use kernel_types::{Digest, Grants, InterfaceId};
+use parking_lot::Mutex;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Weak};
+
+/// A component that this host can run, for any tenant.
+pub struct Installed {
+    pub(crate) digest: Digest,
+    pub(crate) manifest: Manifest,
+    pub(crate) contract: Arc<Contract>,
+    pub(crate) compiled: Compiled,
+    pub(crate) migrations: Migrations,
+    pub(crate) schemas: BTreeMap<String, serde_json::Value>,
+    /// Where the machine code came from.
+    pub origin: Origin,
+}
+
+impl Installed {
+    /// The digest of the bundle.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// What the manifest says.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What the binary says.
+    #[must_use]
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
+    }
+
+    /// The extra JSON Schemas that the component ships.
+    #[must_use]
+    pub fn schemas(&self) -> &BTreeMap<String, serde_json::Value> {
+        &self.schemas
+    }
+
+    /// The migrations that make its tables.
+    #[must_use]
+    pub fn migrations(&self) -> &Migrations {
+        &self.migrations
+    }
+
+    /// Every capability that the manifest asks for.
+    #[must_use]
+    pub fn wanted(&self) -> Grants {
+        Grants::of(self.manifest.capabilities.iter().map(|capability| capability.interface.name()))
+    }
+
+    /// What the engine links the component with, given what was granted.
+    pub(crate) fn spec(&self, granted: &Grants) -> ComponentSpec {
+        let wanted = self.wanted();
+        let imports = self.contract.imports().iter().map(|import| &import.id);
+        let called = |id: &&InterfaceId| self.manifest.calls.iter().any(|call| call.interface.covers(id.as_str()));
+        let operations = self.contract.operations().filter_map(|operation| {
+            let declared = self.manifest.operations.get(&operation.name)?;
+            Some(OperationSpec {
+                interface: operation.interface.clone(),
+                function: operation.name.function().into(),
+                effect: declared.effect,
+                permission: declared.permission.clone(),
+                limits: declared.limits,
+            })
+        });
+        ComponentSpec {
+            id: self.manifest.id.clone(),
+            grants: Grants(wanted.0.intersection(&granted.0).cloned().collect()),
+            calls: imports.filter(called).cloned().collect(),
+            operations: operations.collect(),
+        }
+    }
+}
+
+/// Why a component cannot be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// Its directory is wrong.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// Its binary does not compile.
+    #[error("component `{component}`: {source}")]
+    Compile {
+        /// Which component.
+        component: String,
+        /// What the compiler says.
+        source: CompileError,
+    },
+    /// It cannot be linked even with everything that it asks for.
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    /// It asks for a part of the contract that this version of the host does not serve.
+    #[error("component `{component}` declares `{key}`, which this version of the host does not serve yet; remove it")]
+    NotServed {
+        /// Which component.
+        component: String,
+        /// The manifest's key.
+        key: &'static str,
+    },
+}
+
+/// The host's components and its tenants' choice among them.
+pub struct Registry {
+    pub(crate) kernel: Kernel,
+    pub(crate) schema: Arc<dyn Schema>,
+    pub(crate) providers: Arc<Providers>,
+    code: CodeCache,
+    dialect: Dialect,
+    pub(crate) sets: Mutex<HashMap<SetKey, Weak<EnabledSet>>>,
+    /// Enabling is rare and must not interleave: one at a time.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+}
+
+/// What makes two tenants' sets the same: bundles and grants, sorted.
+pub(crate) type SetKey = Vec<(Digest, Grants)>;
+
+impl Registry {
+    /// Joins what a registry needs.
+    #[must_use]
+    pub fn new(
+        kernel: Kernel,
+        schema: Arc<dyn Schema>,
+        providers: Arc<Providers>,
+        code: CodeCache,
+        dialect: Dialect,
+    ) -> Self {
+        let (sets, changing) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { kernel, schema, providers, code, dialect, sets, changing }
+    }
+
+    /// The kernel.
+    #[must_use]
+    pub fn kernel(&self) -> &Kernel {
+        &self.kernel
+    }
+
+    /// What each tenant has enabled.
+    #[must_use]
+    pub fn providers(&self) -> &Arc<Providers> {
+        &self.providers
+    }
+
+    /// Reads and checks a component's directory.
+    ///
+    /// # Errors
+    /// See [`BundleError`].
+    pub fn read(&self, directory: &Path) -> Result<Bundle, BundleError> {
+        Bundle::load(directory, self.dialect)
+    }
+
+    /// Compiles a bundle's component (or takes kept machine code) and links it on trial with everything that it asks for.
+    /// Takes seconds of processor time where it must compile.
+    ///
+    /// # Errors
+    /// See [`InstallError`]; nothing is kept but machine code.
+    pub fn install(&self, bundle: Bundle) -> Result<Arc<Installed>, InstallError> {
+        not_served(&bundle.manifest)?;
+        let (compiled, origin) = self
+            .code
+            .get_or_compile(self.kernel.engine(), bundle.wasm())
+            .map_err(|source| InstallError::Compile { component: bundle.manifest.id.to_string(), source })?;
+        let Bundle { digest, manifest, contract, migrations, schemas, files: _ } = bundle;
+        let contract = Arc::new(contract);
+        let installed = Installed { digest, manifest, contract, compiled, migrations, schemas, origin };
+        self.kernel.prepare(&installed.compiled, &installed.spec(&installed.wanted()))?;
+        Ok(Arc::new(installed))
+    }
+}
+
+fn not_served(manifest: &Manifest) -> Result<(), InstallError> {
+    let declared = [
+        ("publishes", !manifest.publishes.is_empty()),
+        ("subscribes", !manifest.subscribes.is_empty()),
+        ("hooks", !manifest.hooks.offers.is_empty() || !manifest.hooks.answers.is_empty()),
+        ("schedules", !manifest.schedules.is_empty()),
+    ];
+    match declared.into_iter().find(|(_, declared)| *declared) {
+        Some((key, _)) => Err(InstallError::NotServed { component: manifest.id.to_string(), key }),
+        None => Ok(()),
+    }
+}

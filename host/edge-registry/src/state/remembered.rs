@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Reading and changing the documents by what they mean.
+
+use super::records::{self, ComponentRecord, CredentialRecord, TenantRecord};
+use cap_state::{Change, Document, Expect, Key, Revision, State, StateError};
+use kernel_types::{Digest, TenantId};
+use std::sync::Arc;
+
+/// What hosts remember, with types. Cheap to clone.
+#[derive(Clone)]
+pub struct Remembered(Arc<dyn State>);
+
+impl Remembered {
+    /// Over a state.
+    #[must_use]
+    pub fn new(state: Arc<dyn State>) -> Self {
+        Self(state)
+    }
+
+    /// The state itself.
+    #[must_use]
+    pub fn state(&self) -> &Arc<dyn State> {
+        &self.0
+    }
+
+    /// The document of a tenant, where there is one.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn tenant(&self, tenant: &TenantId) -> Result<Option<(Document, TenantRecord)>, StateError> {
+        let Some(document) = self.0.get(&records::tenant_key(tenant)?).await? else { return Ok(None) };
+        let record = records::read(&document.key, document.text.as_deref().unwrap_or_default())?;
+        Ok(Some((document, record)))
+    }
+
+    /// Remembers a tenant without components, where there is none yet. Returns its document.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn create_tenant(&self, tenant: &TenantId) -> Result<Document, StateError> {
+        let key = records::tenant_key(tenant)?;
+        loop {
+            if let Some(document) = self.0.get(&key).await? {
+                return Ok(document);
+            }
+            match self.put(key.clone(), &TenantRecord::default(), Expect::Absent, None).await {
+                // Somebody else made it meanwhile.
+                Err(StateError::Conflict { .. }) => {}
+                done => return done,
+            }
+        }
+    }
+
+    /// Remembers what a tenant enabled, in the place of what it had at that revision.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] where the tenant was changed meanwhile.
+    pub async fn choose(
+        &self,
+        tenant: &TenantId,
+        record: &TenantRecord,
+        before: Revision,
+    ) -> Result<Document, StateError> {
+        self.put(records::tenant_key(tenant)?, record, Expect::At(before), None).await
+    }
+
+    /// Remembers a bundle whose bytes are kept already. Returns its document; a known one is left alone unless `anew`, which
+    /// tells the other hosts that they may try it again.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn add_component(
+        &self,
+        bundle: &Digest,
+        record: &ComponentRecord,
+        anew: bool,
+    ) -> Result<Document, StateError> {
+        let key = records::component_key(bundle)?;
+        match self.0.get(&key).await? {
+            Some(document) if !anew => Ok(document),
+            _ => self.put(key, record, Expect::Anything, None).await,
+        }
+    }
+
+    /// Remembers a credential of a tenant that is there.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] where the tenant does not exist.
+    pub async fn add_credential(&self, id: &str, record: &CredentialRecord) -> Result<Document, StateError> {
+        let tenant = Change::only_if(records::tenant_key(&record.tenant)?, Expect::Present);
+        self.put(records::credential_key(id)?, record, Expect::Absent, Some(tenant)).await
+    }
+
+    /// Takes a credential back. Returns its document as it is now.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn remove_credential(&self, id: &str) -> Result<Document, StateError> {
+        let key = records::credential_key(id)?;
+        let revision = self.0.commit(&[Change::remove(key.clone(), Expect::Anything)]).await?;
+        Ok(Document { key, revision, text: None })
+    }
+
+    async fn put(
+        &self,
+        key: Key,
+        record: &impl serde::Serialize,
+        expect: Expect,
+        condition: Option<Change>,
+    ) -> Result<Document, StateError> {
+        let text: Arc<str> = records::write(record)?.into();
+        let mut changes = vec![Change::put(key.clone(), Arc::clone(&text), expect)];
+        changes.extend(condition);
+        let revision = self.0.commit(&changes).await?;
+        Ok(Document { key, revision, text: Some(text) })
+    }
+}
