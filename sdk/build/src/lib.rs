@@ -150,8 +150,12 @@ impl Builder {
         let (environment, workspace) = (&self.environment, self.workspace.as_path());
         let compilation =
             Compilation { environment, toolchain, workspace, target_directory: &target_directory, package };
-        let (mut module, messages) = compilation.run(progress)?;
         let name = &package.name;
+        let (mut module, messages) = {
+            // Cargo names what it makes by the crate alone: another checkout's must not be put in its place before it is read.
+            let _lock = self.lock("compile", progress)?;
+            compilation.run(progress)?
+        };
         let lock = inputs::read(&workspace.join("Cargo.lock"))?;
         let lock = String::from_utf8_lossy(&lock);
         dependencies::embed(&mut module, name, &lock, &messages, &target_directory)?;
@@ -164,14 +168,22 @@ impl Builder {
         self.environment.target_directory(&self.workspace).join("guest")
     }
 
-    /// Where bundles are put.
+    /// Where this workspace's bundles are put. In a target directory that lies elsewhere each workspace has a folder of its
+    /// own: several checkouts may share that directory, and the components of one are not those of another.
     fn bundles_directory(&self) -> PathBuf {
-        self.environment.target_directory(&self.workspace).join("cortex")
+        let target = self.environment.target_directory(&self.workspace);
+        let bundles = target.join("cortex");
+        if target.starts_with(&self.workspace) { bundles } else { bundles.join(stamp::name(&self.workspace)) }
+    }
+
+    /// Where locks lie: beside what the target directory's users share.
+    fn locks_directory(&self) -> PathBuf {
+        self.environment.target_directory(&self.workspace).join("cortex").join(".locks")
     }
 
     /// Holds a lock between processes until it is dropped.
     fn lock(&self, name: &str, progress: Progress<'_>) -> Result<Held> {
-        let folder = self.bundles_directory().join(".locks");
+        let folder = self.locks_directory();
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make `{}`", folder.display()))?;
         let path = folder.join(name);
         let file = File::options().create(true).append(true).open(&path);

@@ -31,7 +31,8 @@ impl Stamp {
             .then_some((stamp.package, bundle))
     }
 
-    /// Refuses to build over the bundle of another crate: two crates with the same id would replace each other for ever.
+    /// Refuses to build over the bundle of another crate of the workspace: two crates with the same id would replace each
+    /// other for ever.
     pub(crate) fn claim(file: &Path, directory: &Path) -> Result<()> {
         let Ok(entries) = std::fs::read_dir(file.parent().unwrap_or(file)) else { return Ok(()) };
         for other in entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|other| other != file) {

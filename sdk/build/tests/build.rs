@@ -178,12 +178,40 @@ fn files_that_are_missing_or_do_not_belong_are_named() {
 }
 
 #[test]
-fn an_id_belongs_to_one_crate() {
-    let first = Fixture::new("greeter-taken");
-    first.build().0.unwrap();
-    let second = Fixture::new("greeter-taken");
-    let error = second.error();
-    assert!(error.contains("has the id `greeter-taken` as well"), "{error}");
-    drop(first);
-    second.build().0.unwrap();
+fn an_id_belongs_to_one_crate_of_a_workspace() {
+    let fixture = Fixture::new("greeter-taken");
+    fixture.build().0.unwrap();
+    fixture.add_component("second", "greeter-second");
+    let build = || fixture.builder().build("components/second".as_ref(), &mut |_| {});
+    let error = format!("{:#}", build().unwrap_err());
+    assert!(error.contains("components/greeter/Cargo.toml` has the id `greeter-taken` as well"), "{error}");
+    std::fs::remove_dir_all(fixture.component()).unwrap();
+    build().unwrap();
+}
+
+#[test]
+fn checkouts_that_share_a_target_directory_keep_their_own_bundles() {
+    let (first, second) = (Fixture::new("greeter-shared"), Fixture::new("greeter-shared"));
+    second.edit("src/lib.rs", "good day", "good evening");
+    let (one, other) = (first.build().0.unwrap(), second.build().0.unwrap());
+    assert_ne!(one.digest, other.digest);
+    assert_ne!(one.directory, other.directory);
+    for (fixture, bundle) in [(&first, &one), (&second, &other), (&first, &one)] {
+        let (again, events) = fixture.build();
+        assert!(is_up_to_date(&events), "{events:?}");
+        assert_eq!(again.unwrap(), *bundle);
+        assert_eq!(Bundle::open(&bundle.directory).unwrap(), *bundle);
+    }
+    // Both at once, each from changed sources: neither gets the other's module.
+    for (fixture, from, to) in [(&first, "good day", "good noon"), (&second, "good evening", "good night")] {
+        fixture.edit("src/lib.rs", from, to);
+    }
+    std::thread::scope(|scope| {
+        for (fixture, words) in [(&first, "good noon"), (&second, "good night")] {
+            scope.spawn(move || {
+                let bytes = std::fs::read(fixture.build().0.unwrap().component()).unwrap();
+                assert!(bytes.windows(words.len()).any(|part| part == words.as_bytes()), "{words}");
+            });
+        }
+    });
 }

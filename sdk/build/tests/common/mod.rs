@@ -41,6 +41,18 @@ impl Fixture {
         std::fs::write(&path, text.replace(from, to)).unwrap();
     }
 
+    /// A second component crate: the same but for its own name and folder.
+    pub(crate) fn add_component(&self, folder: &str, name: &str) {
+        let to = self.workspace().join("components").join(folder);
+        copy(&self.component(), &to);
+        self.edit("../../Cargo.toml", "components/greeter", "components/*");
+        let cargo = std::fs::read_to_string(to.join("Cargo.toml")).unwrap();
+        let lines = cargo
+            .lines()
+            .map(|line| if line.starts_with("name = ") { format!("name = \"{name}\"") } else { line.to_owned() });
+        std::fs::write(to.join("Cargo.toml"), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    }
+
     pub(crate) fn builder(&self) -> Builder {
         Builder::new(self.workspace(), environment()).unwrap()
     }
