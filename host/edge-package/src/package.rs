@@ -15,12 +15,14 @@ use kernel_manifest::Manifest;
 use kernel_types::Digest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A component as it is published.
 #[derive(Clone, Debug)]
 pub struct Package {
     files: BTreeMap<String, Vec<u8>>,
     manifest: Manifest,
+    contract: Arc<Contract>,
     image: ImageManifest,
     config: Vec<u8>,
     bytes: Vec<u8>,
@@ -123,7 +125,7 @@ impl Package {
         }
         let component = files.get(COMPONENT).ok_or(PackageError::Missing(COMPONENT))?;
         let manifest = parse_manifest(files.get(MANIFEST).ok_or(PackageError::Missing(MANIFEST))?)?;
-        let contract = Contract::of_component(component)?;
+        let contract = Arc::new(Contract::of_component(component)?);
         let layers = layers(&files, &manifest)?;
         let config = config(&contract, &manifest.world.to_string(), &layers);
         let image = ImageManifest {
@@ -140,7 +142,7 @@ impl Package {
             let what = String::from("the list of files is");
             return Err(PackageError::TooLarge { what, max: MANIFEST_BYTES_MAX, unit: "bytes as a manifest" });
         }
-        Ok(Self { files, manifest, image, config, bytes })
+        Ok(Self { files, manifest, contract, image, config, bytes })
     }
 
     /// The digest of the package: that of its manifest, which names the digest of every file. It is what is signed.
@@ -161,6 +163,12 @@ impl Package {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// What the binary asks for and offers.
+    #[must_use]
+    pub fn contract(&self) -> &Arc<Contract> {
+        &self.contract
     }
 
     /// The bytes of the image manifest.

@@ -1,80 +1,36 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A component as a directory: `component.wasm`, `cortex.yaml`, its migrations and its schemas. Read once, checked whole.
+//! A package whose parts are consistent: the manifest says what the binary is, and every file means something to a host.
 
-use crate::files::Files;
 use cap_storage::{Dialect, MigrationFile, Migrations};
+use edge_package::Package;
 use kernel_contract::{Contract, ImportKind};
 use kernel_manifest::Manifest;
 use kernel_types::Digest;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes of a component's binary. The largest first-party one has under one megabyte; a Python component has some forty.
-const COMPONENT_BYTES_MAX: u64 = 64 << 20;
-
-/// Bytes of any other file of a bundle.
-const FILE_BYTES_MAX: u64 = 4 << 20;
-
-/// The component in a bundle.
-const COMPONENT: &str = "component.wasm";
-
-/// The manifest in a bundle.
-const MANIFEST: &str = "cortex.yaml";
-
-/// A component that was read from its directory and is consistent: the manifest says what the binary is.
-#[derive(Debug)]
+/// A package that was checked whole. Nothing of it has run, and who signed it is another question.
+#[derive(Clone, Debug)]
 pub struct Bundle {
     pub(crate) digest: Digest,
-    pub(crate) manifest: Manifest,
-    pub(crate) contract: Contract,
-    pub(crate) files: Arc<Files>,
+    pub(crate) package: Arc<Package>,
     pub(crate) migrations: Migrations,
     pub(crate) schemas: BTreeMap<String, serde_json::Value>,
 }
 
-/// Why a directory is no component.
+/// Why a package is no component that a host can offer.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
-    /// A file cannot be read.
-    #[error("`{path}` cannot be read: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A file is larger than it may be, or there are too many.
-    #[error("`{path}` is too large: at most {max} {unit}")]
-    TooLarge {
-        /// The file or directory.
-        path: PathBuf,
-        /// The limit.
-        max: u64,
-        /// What the limit counts.
-        unit: &'static str,
-    },
-    /// A file is no regular file, or its name is no text.
-    #[error("`{0}` is no regular file with a plain name; links and special files are refused")]
-    Irregular(PathBuf),
-    /// What was kept of a bundle is none.
-    #[error("what was kept of the component is damaged: {0}; install it again")]
-    Packed(&'static str),
-    /// The manifest is wrong, or does not say what the binary is.
+    /// The manifest does not say what the binary is.
     #[error("{0}")]
     Manifest(String),
-    /// The binary is no component that this host can offer.
-    #[error("`{path}`: {source}")]
-    Contract {
-        /// The binary.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: kernel_contract::Error,
-    },
+    /// A file is no text.
+    #[error("`{0}` is no UTF-8")]
+    Text(String),
     /// A migration is wrong.
     #[error("migrations: {0}")]
     Migration(#[from] cap_storage::migrations::MigrationError),
-    /// A schema is no JSON Schema.
+    /// A schema is no JSON Schema, or is not there.
     #[error("schema `{name}`: {detail}")]
     Schema {
         /// The name that the manifest gives it.
@@ -85,63 +41,51 @@ pub enum BundleError {
 }
 
 impl Bundle {
-    /// Reads and checks a component's directory. Nothing is run.
+    /// Checks a package.
     ///
     /// # Errors
     /// See [`BundleError`]; the manifest's faults come all together, with their lines.
-    pub fn load(directory: &Path, dialect: Dialect) -> Result<Self, BundleError> {
-        let mut files = Files::default();
-        let manifest_path = directory.join(MANIFEST);
-        let manifest_text = files.read_text(directory, MANIFEST, FILE_BYTES_MAX)?;
-        let in_file = |faults: &kernel_manifest::Faults| {
-            BundleError::Manifest(faults.in_file(&manifest_path.display().to_string()).to_string())
-        };
-        let manifest = Manifest::parse(&manifest_text).map_err(|faults| in_file(&faults))?;
-        let wasm = files.read(directory, COMPONENT, COMPONENT_BYTES_MAX)?;
-        let contract = Contract::of_component(wasm)
-            .map_err(|source| BundleError::Contract { path: directory.join(COMPONENT), source })?;
-        check(&manifest, &contract).map_err(|faults| in_file(&faults))?;
+    pub fn of_package(package: Arc<Package>, dialect: Dialect) -> Result<Self, BundleError> {
+        let (manifest, contract) = (package.manifest(), package.contract());
+        check(manifest, contract).map_err(|faults| BundleError::Manifest(faults.in_file("cortex.yaml").to_string()))?;
+        let folder = format!("{}/", manifest.migrations);
         let mut texts = BTreeMap::new();
-        for name in Files::names(directory, &manifest.migrations)? {
-            let text = files.read_text(directory, &format!("{}/{name}", manifest.migrations), FILE_BYTES_MAX)?;
-            texts.insert(name, text);
+        for (path, content) in package.files() {
+            if let Some(name) = path.strip_prefix(&folder) {
+                texts.insert(name, text(path, content)?);
+            }
         }
-        let borrowed: Vec<_> = texts.iter().map(|(name, text)| MigrationFile { name, text }).collect();
-        let migrations = Migrations::parse(dialect, &manifest.id, &borrowed)?;
+        let files: Vec<_> = texts.iter().map(|(name, text)| MigrationFile { name, text }).collect();
+        let migrations = Migrations::parse(dialect, &manifest.id, &files)?;
         let mut schemas = BTreeMap::new();
         for (name, file) in &manifest.schemas {
-            let text = files.read_text(directory, file.as_str(), FILE_BYTES_MAX)?;
-            schemas.insert(name.clone(), parse_schema(name, &text)?);
+            schemas.insert(name.clone(), schema(&package, name, file.as_str())?);
         }
-        Ok(Self { digest: files.digest(), manifest, contract, files: Arc::new(files), migrations, schemas })
+        Ok(Self { digest: package.digest(), package, migrations, schemas })
     }
 
-    /// The digest over everything in the bundle.
+    /// The digest of the package.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The bytes that were read, to be kept where the host keeps its components.
-    #[must_use]
-    pub fn files(&self) -> &Arc<Files> {
-        &self.files
-    }
-
-    pub(crate) fn wasm(&self) -> &[u8] {
-        self.files.get(COMPONENT).unwrap_or_default()
-    }
-
     /// What the manifest says.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+        self.package.manifest()
     }
 
     /// What the binary says.
     #[must_use]
-    pub fn contract(&self) -> &Contract {
-        &self.contract
+    pub fn contract(&self) -> &Arc<Contract> {
+        self.package.contract()
+    }
+
+    /// The migrations that make its tables.
+    #[must_use]
+    pub fn migrations(&self) -> &Migrations {
+        &self.migrations
     }
 }
 
@@ -159,9 +103,15 @@ fn check(manifest: &Manifest, contract: &Contract) -> Result<(), kernel_manifest
     manifest.check_against(operations, imports)
 }
 
-fn parse_schema(name: &str, text: &str) -> Result<serde_json::Value, BundleError> {
+fn text<'a>(path: &str, content: &'a [u8]) -> Result<&'a str, BundleError> {
+    std::str::from_utf8(content).map_err(|_| BundleError::Text(path.to_owned()))
+}
+
+fn schema(package: &Package, name: &str, file: &str) -> Result<serde_json::Value, BundleError> {
     let fault = |detail: String| BundleError::Schema { name: name.to_owned(), detail };
-    let schema: serde_json::Value = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
+    let content = package.files().get(file).ok_or_else(|| fault(format!("`{file}` is not in the package")))?;
+    let schema: serde_json::Value =
+        serde_json::from_str(text(file, content)?).map_err(|error| fault(error.to_string()))?;
     jsonschema::validator_for(&schema).map_err(|error| fault(error.to_string()))?;
     Ok(schema)
 }

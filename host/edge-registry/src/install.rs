@@ -8,10 +8,11 @@ use cap_storage::{Dialect, Migrations, Schema};
 use kernel_contract::Contract;
 use kernel_engine::{CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin};
 use kernel_manifest::Manifest;
+use edge_package::Package;
 use kernel_types::{Digest, Grants, InterfaceId};
 use parking_lot::Mutex;
+use signing_verify::Admitted;
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 use std::sync::{Arc, Weak};
 
 /// A component that this host can run, for any tenant.
@@ -27,7 +28,7 @@ pub struct Installed {
 }
 
 impl Installed {
-    /// The digest of the bundle.
+    /// The digest of the package.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
@@ -90,9 +91,17 @@ impl Installed {
 /// Why a component cannot be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// Its directory is wrong.
+    /// Its parts do not fit together.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// What was admitted is another package.
+    #[error("{admitted} was admitted, and this is {found}: verify this one")]
+    NotAdmitted {
+        /// What was.
+        admitted: Digest,
+        /// What is here.
+        found: Digest,
+    },
     /// Its binary does not compile.
     #[error("component `{component}`: {source}")]
     Compile {
@@ -155,27 +164,30 @@ impl Registry {
         &self.providers
     }
 
-    /// Reads and checks a component's directory.
+    /// Checks a package.
     ///
     /// # Errors
     /// See [`BundleError`].
-    pub fn read(&self, directory: &Path) -> Result<Bundle, BundleError> {
-        Bundle::load(directory, self.dialect)
+    pub fn read(&self, package: Arc<Package>) -> Result<Bundle, BundleError> {
+        Bundle::of_package(package, self.dialect)
     }
 
-    /// Compiles a bundle's component (or takes kept machine code) and links it on trial with everything that it asks for.
-    /// Takes seconds of processor time where it must compile.
+    /// Compiles the component of a package that was admitted (or takes kept machine code), and links it on trial with everything
+    /// that it asks for. Takes seconds of processor time where it must compile. There is no other way to run a component.
     ///
     /// # Errors
     /// See [`InstallError`]; nothing is kept but machine code.
-    pub fn install(&self, bundle: Bundle) -> Result<Arc<Installed>, InstallError> {
-        not_served(&bundle.manifest)?;
+    pub fn install(&self, bundle: Bundle, admitted: &Admitted) -> Result<Arc<Installed>, InstallError> {
+        if *admitted.digest() != bundle.digest {
+            return Err(InstallError::NotAdmitted { admitted: *admitted.digest(), found: bundle.digest });
+        }
+        not_served(bundle.manifest())?;
         let (compiled, origin) = self
             .code
-            .get_or_compile(self.kernel.engine(), bundle.wasm())
-            .map_err(|source| InstallError::Compile { component: bundle.manifest.id.to_string(), source })?;
-        let Bundle { digest, manifest, contract, migrations, schemas, files: _ } = bundle;
-        let contract = Arc::new(contract);
+            .get_or_compile(self.kernel.engine(), bundle.package.component())
+            .map_err(|source| InstallError::Compile { component: bundle.manifest().id.to_string(), source })?;
+        let Bundle { digest, package, migrations, schemas } = bundle;
+        let (manifest, contract) = (package.manifest().clone(), Arc::clone(package.contract()));
         let installed = Installed { digest, manifest, contract, compiled, migrations, schemas, origin };
         self.kernel.prepare(&installed.compiled, &installed.spec(&installed.wanted()))?;
         Ok(Arc::new(installed))

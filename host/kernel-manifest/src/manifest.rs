@@ -5,7 +5,7 @@
 use crate::{
     CapabilityScope, Cron, Declared, FilePath, InterfaceName, Licence, PathTemplate, Place, TimeZoneName, WorldName,
 };
-use kernel_types::{ComponentId, Effect, Limits, OperationName, Permission};
+use kernel_types::{ComponentId, Effect, Limits, OperationName, Permission, PublisherId};
 use semver::Version;
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Manifest {
     /// The component's name within a tenant, in URLs and in table names.
     pub id: ComponentId,
+    /// Who publishes it, where the manifest says so.
+    pub publisher: Option<PublisherId>,
     /// The component's version.
     pub version: Version,
     /// The name for people.
@@ -215,6 +217,12 @@ pub enum ViewKind {
 }
 
 impl Manifest {
+    /// The name that its publisher signs for: `{publisher}/{id}`, or the id alone.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.publisher.as_ref().map_or_else(|| self.id.to_string(), |publisher| format!("{publisher}/{}", self.id))
+    }
+
     /// Every interface that the binary has to import, with the section that declares it.
     pub(crate) fn imports(&self) -> impl Iterator<Item = Declared<'_>> {
         let capabilities = self.capabilities.iter().map(|c| Declared {

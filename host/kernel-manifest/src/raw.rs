@@ -10,7 +10,7 @@ use crate::word::{
     TimeZoneName, Title, WorldName,
 };
 use crate::{Method, Missed, ViewKind};
-use kernel_types::{ComponentId, Effect, OperationName, Permission};
+use kernel_types::{ComponentId, Effect, OperationName, Permission, PublisherId};
 use semver::Version;
 
 record! {
@@ -19,6 +19,8 @@ record! {
         /// The component's name within a tenant: lower-case letters, digits, single hyphens. It stands in URLs and in table
         /// names.
         required id "id": At<ComponentId>;
+        /// Who publishes it. A policy says who may sign for `{publisher}/{id}`; without a publisher, for `{id}`.
+        optional publisher "publisher": At<PublisherId>;
         /// The component's semantic version, `1.0.0`. Its major number stands in the URLs.
         required version "version": At<Version>;
         /// The name for people, one line.

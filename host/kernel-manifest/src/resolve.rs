@@ -45,6 +45,7 @@ fn manifest(record: ManifestRecord, faults: &mut Collector) -> Option<Manifest> 
         .map(|hooks| Hooks { offers: list(hooks.offers, declaration), answers: list(hooks.answers, declaration) });
     Some(Manifest {
         id,
+        publisher: record.publisher.map(|publisher| publisher.value),
         version: record.version?.value,
         title: record.title?.value.0,
         description: record.description?.value.0,

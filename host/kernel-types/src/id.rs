@@ -103,6 +103,14 @@ id!(
 );
 
 id!(
+    /// Who publishes a component: the namespace of its name, in which a policy says who may sign. `cortex` is the host's own.
+    PublisherId,
+    "publisher",
+    "lower-case letters, digits and single hyphens, beginning with a letter, at most 40 characters, and not `cortex`",
+    |value| is_kebab(value) && value.len() <= 40 && value != "cortex"
+);
+
+id!(
     /// A WIT interface with its version, `cortex:accounting/journal@1.0.0`.
     InterfaceId,
     "interface id",

@@ -15,7 +15,7 @@ pub mod text;
 pub use caller::{Caller, CallerKind, Permission, PermissionSet, Subject};
 pub use digest::{Digest, DigestError};
 pub use grant::{Grant, Grants};
-pub use id::{ComponentId, IdError, InterfaceId, OperationName, RequestId, TenantId};
+pub use id::{ComponentId, IdError, InterfaceId, OperationName, PublisherId, RequestId, TenantId};
 pub use limits::{Limit, Limits};
 
 /// Whether an operation may change anything. Declared in the manifest, enforced by the storage back end.

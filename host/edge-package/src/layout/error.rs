@@ -62,6 +62,9 @@ pub enum Fault {
     /// No JSON, or a key twice, or a field missing.
     #[error("no such JSON: {0}")]
     Json(#[from] JsonFault),
+    /// What was packed into one run of bytes ends in the middle, or names a file twice.
+    #[error("it is cut, or names a file twice")]
+    Packed,
     /// Another version of the layout or the schema.
     #[error("version `{0}` is not known")]
     Version(String),

@@ -4,6 +4,7 @@
 
 pub(crate) mod claims;
 mod error;
+mod pack;
 mod read;
 mod source;
 mod write;

@@ -3,7 +3,7 @@
 
 use super::{KEBAB, VERSION, at_most, is_kebab, kebab_remedy};
 use crate::read::Word;
-use kernel_types::{ComponentId, OperationName, Permission};
+use kernel_types::{ComponentId, OperationName, Permission, PublisherId};
 use semver::Version;
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -22,6 +22,20 @@ impl Word for ComponentId {
 
     fn keywords() -> Value {
         json!({ "type": "string", "pattern": format!("^{KEBAB}$"), "maxLength": 40 })
+    }
+
+    fn parse(text: &str) -> Result<Self, Option<String>> {
+        Self::parse(text).map_err(|_| kebab_remedy(text, |text| Self::parse(text).is_ok()))
+    }
+}
+
+impl Word for PublisherId {
+    fn expected() -> Cow<'static, str> {
+        "a publisher: lower-case letters, digits and single hyphens, at most 40 characters, and not `cortex`".into()
+    }
+
+    fn keywords() -> Value {
+        json!({ "type": "string", "pattern": format!("^{KEBAB}$"), "maxLength": 40, "not": { "const": "cortex" } })
     }
 
     fn parse(text: &str) -> Result<Self, Option<String>> {
