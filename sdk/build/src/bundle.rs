@@ -99,6 +99,7 @@ impl Files {
             return Ok(Bundle { directory: directory.to_owned(), digest });
         }
         let parent = directory.parent().context("a bundle needs a folder around it")?;
+        std::fs::create_dir_all(parent).with_context(|| format!("cannot make `{}`", parent.display()))?;
         let new = tempfile::Builder::new().prefix(".new-").tempdir_in(parent);
         let new = new.with_context(|| format!("cannot write in `{}`", parent.display()))?;
         let content = new.path().join("bundle");
