@@ -2,6 +2,7 @@
 //! The host: everything wired together, once, here.
 
 use crate::backplane;
+use crate::components::Component;
 use crate::follow::{self, Followers};
 use crate::known::Known;
 use crate::layout::Layout;
@@ -11,13 +12,14 @@ use anyhow::Result;
 use backend_postgres::PostgresStore;
 use cap_log::{Log, Tracker};
 use edge_gateway::{Credential, Drained, TenantView};
-use edge_registry::{Installed, Providers, Registry, Remembered};
+use edge_installer::Trust;
+use edge_registry::{Providers, Registry, Remembered};
 use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
 use parking_lot::{Mutex, RwLock};
+use signing_verify::RevocationList;
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -40,6 +42,8 @@ pub struct Settings {
     pub database: Option<PostgresStore>,
     /// The gateway's limits.
     pub gateway: edge_gateway::Settings,
+    /// Whom it trusts: who may publish, consent and revoke. A host of [`Settings::at`] trusts nobody.
+    pub trust: Trust,
     /// Capabilities beside the host's own; the conformance tests offer one that waits.
     pub capabilities: Vec<Arc<dyn Capability>>,
 }
@@ -54,6 +58,7 @@ impl Settings {
             store: backend_sqlite::Settings::default(),
             database: None,
             gateway: edge_gateway::Settings::default(),
+            trust: Trust::nobody(),
             capabilities: Vec::new(),
         }
     }
@@ -75,7 +80,10 @@ pub struct Host {
     pub(crate) remembered: Remembered,
     /// What of it this host has taken note of.
     pub(crate) known: Mutex<Known>,
-    pub(crate) installed: Mutex<HashMap<Digest, Arc<Installed>>>,
+    pub(crate) installed: Mutex<HashMap<Digest, Component>>,
+    pub(crate) trust: Trust,
+    /// The newest list of what may not run.
+    pub(crate) revocations: RwLock<Option<Arc<RevocationList>>>,
     /// Compiling takes every processor, and the directory of components has one writer: one component at a time.
     pub(crate) loading: tokio::sync::Mutex<()>,
     pub(crate) followers: Followers,
@@ -91,11 +99,6 @@ impl Host {
     pub async fn open(settings: &Settings) -> Result<Arc<Self>> {
         let layout = Layout::at(&settings.directory);
         let store = Store::open(settings, &layout)?;
-        // What a host that was killed had begun to take in.
-        match std::fs::remove_dir_all(layout.import()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => std::fs::DirBuilder::new().mode(0o700).create(layout.import())?,
-        }
         let log = Log::default();
         let tracker = log.tracker();
         // The whole of what a component can be granted.
@@ -112,8 +115,6 @@ impl Host {
         let code = CodeCache::open(&layout.code())?;
         let registry = Arc::new(Registry::new(kernel, store.schema(), providers, code, store.dialect()));
         let remembered = Remembered::new(store.state(&layout).await?);
-        edge_registry::import(&remembered, &layout.former_state(), store.dialect(), |bundle| layout.component(bundle))
-            .await?;
         let host = Arc::new(Self {
             layout,
             store,
@@ -127,6 +128,8 @@ impl Host {
             remembered,
             known: Mutex::default(),
             installed: Mutex::default(),
+            trust: settings.trust.clone(),
+            revocations: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
             followers: Followers::default(),
             gateway: settings.gateway.clone(),

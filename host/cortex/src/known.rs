@@ -3,14 +3,15 @@
 //! comes through [`Host::learn`]: the newer one counts, in whatever order they come.
 
 use crate::backplane;
+use crate::components::Component;
 use crate::host::Host;
 use crate::text::chain;
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 use cap_state::{Document, Key, Revision};
 use edge_gateway::TenantView;
-use edge_registry::{CredentialRecord, Entry, Installed, Stored, TenantRecord};
+use edge_registry::{ComponentRecord, CredentialRecord, EnableError, Entry, Installed, Stored, TenantRecord};
 use kernel_types::{ComponentId, Digest, Grants, TenantId};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is known of what hosts remember.
@@ -18,20 +19,22 @@ use std::sync::Arc;
 pub(crate) struct Known {
     /// Up to here everything is known.
     pub(crate) upto: Revision,
-    /// Whether bundles are fetched and compiled as soon as they are heard of, and not only when a tenant needs them.
+    /// The installed packages.
+    pub(crate) components: HashMap<Digest, ComponentRecord>,
+    /// Whether packages are fetched and compiled as soon as they are heard of, and not only when a tenant needs them.
     pub(crate) prefetch: bool,
     revisions: HashMap<Key, Revision>,
     tenants: HashMap<TenantId, Tenant>,
     /// The tokens' digests by the ids of their credentials.
     tokens: HashMap<Arc<str>, Digest>,
-    /// Bundles to be fetched though nobody waits for them.
+    /// Packages to be fetched though nobody waits for them.
     ahead: BTreeSet<Digest>,
-    /// Bundles that cannot be used by this host, until they are installed again.
+    /// Packages that cannot be used by this host, until they are installed again.
     unusable: HashSet<Digest>,
 }
 
-/// Components with what was granted to each.
-type Chosen = Vec<(Arc<Installed>, Grants)>;
+/// Components with what was granted to each, and those that may not run, with the reason.
+type Chosen = (Vec<(Arc<Installed>, Grants)>, BTreeMap<ComponentId, Arc<str>>);
 
 /// A tenant's choice; [`None`] where its document cannot be read.
 type Tenant = Option<TenantRecord>;
@@ -40,6 +43,20 @@ impl Known {
     /// How many tenants there are.
     pub(crate) fn tenants(&self) -> usize {
         self.tenants.len()
+    }
+
+    /// The tenants that enabled a package, sorted.
+    pub(crate) fn users(&self, package: &Digest) -> Vec<TenantId> {
+        let enabled = |record: &Tenant| record.iter().flat_map(TenantRecord::packages).any(|one| one == *package);
+        let users = self.tenants.iter().filter(|(_, record)| enabled(record));
+        let mut users: Vec<_> = users.map(|(id, _)| id.clone()).collect();
+        users.sort();
+        users
+    }
+
+    /// What a tenant enabled, where it is known and can be read.
+    pub(crate) fn tenant(&self, tenant: &TenantId) -> Option<&TenantRecord> {
+        self.tenants.get(tenant)?.as_ref()
     }
 
     /// The id of the credential that has a token of this digest.
@@ -68,14 +85,20 @@ impl Host {
         match Entry::of(document) {
             Entry::Tenant(tenant, stored) => self.learn_tenant(&mut known, tenant, stored),
             Entry::Credential(id, stored) => self.learn_credential(&mut known, &id, stored),
-            Entry::Component(bundle, Stored::Is(_)) => {
+            Entry::Component(package, Stored::Is(record)) => {
                 // It was installed, perhaps again: what kept it from being used may be mended.
-                known.unusable.remove(&bundle);
+                known.unusable.remove(&package);
+                known.components.insert(package, record);
                 if known.prefetch {
-                    known.ahead.insert(bundle);
+                    known.ahead.insert(package);
                 }
             }
-            Entry::Component(..) | Entry::Unknown => {}
+            Entry::Component(package, _) => {
+                known.components.remove(&package);
+                self.installed.lock().remove(&package);
+            }
+            Entry::Revocations(stored) => self.learn_revocations(&known, stored),
+            Entry::Release(..) | Entry::Unknown => {}
         }
     }
 
@@ -119,11 +142,11 @@ impl Host {
     pub(crate) fn put_in_force(&self, known: &Known, tenant: &TenantId) {
         let Some(record) = known.tenants.get(tenant) else { return };
         let choice = match record {
-            Some(record) => self.choice(known, record),
-            None => Err(anyhow::anyhow!("what is remembered of it cannot be read")),
+            Some(record) => self.choice(known, tenant, record),
+            None => Err(anyhow!("what is remembered of it cannot be read")),
         };
         let done = match choice {
-            Ok(Some(choice)) => self.registry.resume(tenant, &choice).map_err(anyhow::Error::from),
+            Ok(Some(choice)) => self.resume(tenant, choice),
             Ok(None) => {
                 if !self.views.read().contains_key(tenant) {
                     self.suspended.write().insert(tenant.clone());
@@ -133,8 +156,8 @@ impl Host {
             Err(error) => Err(error),
         };
         match done {
-            Ok(()) => {
-                self.show(tenant);
+            Ok(withheld) => {
+                self.show_without(tenant, withheld);
                 self.suspended.write().remove(tenant);
             }
             Err(error) => {
@@ -147,25 +170,52 @@ impl Host {
     }
 
     /// The components of a record; [`None`] where some are still to be fetched.
-    fn choice(&self, known: &Known, record: &TenantRecord) -> Result<Option<Chosen>> {
-        let installed = self.installed.lock();
-        let mut found = Vec::new();
+    fn choice(&self, known: &Known, tenant: &TenantId, record: &TenantRecord) -> Result<Option<Chosen>> {
+        let revoked = self.revocations.read().clone();
+        let (mut found, mut withheld) = (Vec::new(), BTreeMap::new());
         for (id, choice) in &record.components {
-            match installed.get(&choice.bundle) {
-                Some(component) => found.push((Arc::clone(component), choice.grants.clone())),
-                None if known.unusable.contains(&choice.bundle) => return Err(unusable(id, &choice.bundle)),
-                None => return Ok(None),
+            if let Some(reason) = revoked.as_ref().and_then(|list| list.reason(&choice.package)) {
+                withheld.insert(id.clone(), Arc::from(format!("{} was revoked: {reason}", choice.package)));
+                continue;
+            }
+            let Some(component) = self.component(&choice.package) else {
+                let unusable = known.unusable.contains(&choice.package);
+                return if unusable { Err(anyhow!("component `{id}` ({}) cannot be used", choice.package)) } else { Ok(None) };
+            };
+            let grants = self.granted(tenant, &component.installed, &choice.grant, choice.accepted_at);
+            found.push((component.installed, grants.with_context(|| format!("component `{id}`"))?));
+        }
+        Ok(Some((found, withheld)))
+    }
+
+    /// Puts what may run into force; what calls something that may not run, does not run either.
+    fn resume(
+        &self,
+        tenant: &TenantId,
+        (mut choice, mut withheld): Chosen,
+    ) -> Result<BTreeMap<ComponentId, Arc<str>>> {
+        loop {
+            match self.registry.resume(tenant, &choice) {
+                Ok(()) => return Ok(withheld),
+                Err(EnableError::NoProvider { component, interface }) if !withheld.is_empty() => {
+                    choice.retain(|(installed, _)| installed.manifest().id != component);
+                    withheld.insert(component, Arc::from(format!("it calls `{interface}`, whose component was revoked")));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        Ok(Some(found))
     }
 
     /// The next bundle to fetch and compile: one that a tenant waits for, else one that was heard of.
     pub(crate) fn next_to_load(&self) -> Option<Digest> {
         let mut known = self.known.lock();
         let installed = self.installed.lock();
-        let wanted = known.tenants.values().flatten().flat_map(TenantRecord::bundles);
-        let missing = |bundle: &Digest| !installed.contains_key(bundle) && !known.unusable.contains(bundle);
+        let revoked = self.revocations.read().clone();
+        let may_run = |package: &Digest| revoked.as_ref().is_none_or(|list| list.reason(package).is_none());
+        let wanted = known.tenants.values().flatten().flat_map(TenantRecord::packages);
+        let missing = |package: &Digest| {
+            !installed.contains_key(package) && !known.unusable.contains(package) && may_run(package)
+        };
         let next = wanted.chain(known.ahead.iter().copied()).find(missing);
         if next.is_none() {
             known.ahead.clear();
@@ -174,7 +224,7 @@ impl Host {
     }
 
     /// Takes note that a bundle can be used, or that it cannot, and goes on with the tenants that enabled it.
-    pub(crate) fn loaded(&self, bundle: &Digest, result: Result<Arc<Installed>>) {
+    pub(crate) fn loaded(&self, bundle: &Digest, result: Result<Component>) {
         let mut known = self.known.lock();
         match result {
             Ok(installed) => {
@@ -188,19 +238,21 @@ impl Host {
                     "a component cannot be used, and tenants that enabled it are not served; install it again");
             }
         }
-        let enabled = |record: &Tenant| record.iter().flat_map(TenantRecord::bundles).any(|one| one == *bundle);
-        let waiting: Vec<_> =
-            known.tenants.iter().filter(|(_, record)| enabled(record)).map(|(id, _)| id.clone()).collect();
-        for tenant in waiting {
+        for tenant in known.users(bundle) {
             self.put_in_force(&known, &tenant);
         }
     }
 
     /// Makes what a tenant enabled visible to the gateway.
     pub(crate) fn show(&self, tenant: &TenantId) {
+        let withheld = self.views.read().get(tenant).map(|view| view.withheld().clone());
+        self.show_without(tenant, withheld.unwrap_or_default());
+    }
+
+    fn show_without(&self, tenant: &TenantId, withheld: BTreeMap<ComponentId, Arc<str>>) {
         if let Some(set) = self.registry.providers().get(tenant) {
             let surface = self.surfaces.lock().surface(self, &set);
-            let view = Arc::new(TenantView::new(tenant.clone(), surface));
+            let view = Arc::new(TenantView::new(tenant.clone(), surface).withholding(withheld));
             self.views.write().insert(tenant.clone(), view);
         }
     }
@@ -209,8 +261,4 @@ impl Host {
         self.views.write().remove(tenant);
         self.registry.withdraw(tenant);
     }
-}
-
-fn unusable(id: &ComponentId, bundle: &Digest) -> anyhow::Error {
-    anyhow::anyhow!("component `{id}` ({bundle}) cannot be used")
 }

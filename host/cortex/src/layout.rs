@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 ///   operator.sock         where commands reach the running host
 ///   host.json             the address of the running host; removed when it stops
 ///   tokens/demo.token     the development token of a tenant, readable by its owner only
-///   components/<digest>/  installed bundles, fetched again from what is remembered whenever they are missing or damaged
+///   trust/                whom the host trusts: policy.json, keys.json, roots/*.json; written by its administrator
+///   components/<digest>/  installed packages with their signatures, fetched again from what is remembered whenever they are missing or damaged
 ///   code/                 machine code, made again whenever it is missing
-///   import/               bundles of archives while they are taken in
+///   authority/            a signing service for a developer on this machine alone
 ///   data/                 the tenants' databases
 /// ```
 #[derive(Clone, Debug)]
@@ -39,22 +40,10 @@ impl Layout {
         self.0.join("state.sqlite")
     }
 
-    /// Where hosts of before remembered that.
-    #[must_use]
-    pub fn former_state(&self) -> PathBuf {
-        self.0.join("state.json")
-    }
-
     /// Where the running host answers.
     #[must_use]
     pub fn running(&self) -> PathBuf {
         self.0.join("host.json")
-    }
-
-    /// Bundles of archives while they are taken in; emptied when a host starts.
-    #[must_use]
-    pub fn import(&self) -> PathBuf {
-        self.0.join("import")
     }
 
     /// The socket of the running host's operator.
@@ -69,10 +58,22 @@ impl Layout {
         self.0.join("tokens").join(format!("{tenant}.token"))
     }
 
-    /// An installed bundle.
+    /// An installed package.
     #[must_use]
     pub fn component(&self, digest: &Digest) -> PathBuf {
         self.0.join("components").join(digest.hex())
+    }
+
+    /// Whom the host trusts.
+    #[must_use]
+    pub fn trust(&self) -> PathBuf {
+        self.0.join("trust")
+    }
+
+    /// The authority that signs for a developer on this machine, made by `up --demo`.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.0.join("authority")
     }
 
     /// Kept machine code.

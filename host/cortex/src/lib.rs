@@ -3,6 +3,7 @@
 //!
 //! The binary `cortex` (in `main.rs`) is this and a command line; conformance tests and benchmarks use the same wiring.
 
+mod administration;
 pub mod backplane;
 mod components;
 mod follow;
@@ -10,8 +11,12 @@ pub mod host;
 mod known;
 pub mod layout;
 pub mod operator;
+mod revocations;
 pub mod running;
 pub mod store;
 mod tenants;
 pub mod text;
 pub mod transfer;
+pub mod trusting;
+
+pub use tenants::Chosen;

@@ -9,14 +9,15 @@ use crate::text::chain;
 use crate::transfer::{Error, Imported};
 use cap_storage::transfer::TransferError;
 use edge_archive::Archive;
+use edge_installer::SignedGrant;
 use edge_operator::{Answer, Flow, Operator, Refusal, Request, flow};
 use futures_util::future::BoxFuture;
-use kernel_types::{PermissionSet, TenantId};
+use kernel_types::{ComponentId, PermissionSet, TenantId};
 use parking_lot::Mutex;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -32,7 +33,7 @@ const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
 
 /// The operator of a host.
 pub struct HostOperator {
-    host: Arc<Host>,
+    pub(crate) host: Arc<Host>,
     transfers: Arc<Semaphore>,
     importing: Mutex<BTreeSet<TenantId>>,
 }
@@ -43,8 +44,8 @@ struct Nothing {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OneTenant {
-    tenant: TenantId,
+pub(crate) struct OneTenant {
+    pub(crate) tenant: TenantId,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +63,9 @@ struct Import {
     tenant: Option<TenantId>,
     #[serde(default)]
     replace: bool,
+    /// Consents in the place of the archive's: for another name, or a site with other administrators.
+    #[serde(default)]
+    consents: BTreeMap<ComponentId, SignedGrant>,
 }
 
 impl Operator for HostOperator {
@@ -103,6 +107,15 @@ impl HostOperator {
             "tenant.token" => self.token(read(input)?).await,
             "tenant.export" => self.export(read(input)?).await,
             "tenant.import" => self.import(read(input)?, upload).await,
+            "component.list" => read::<Nothing>(input).map(|_| Answer::Json(self.components())),
+            "component.install" => self.install(read(input)?, upload).await,
+            "component.uninstall" => self.uninstall(read(input)?).await,
+            "tenant.plan" => self.plan(&read(input)?),
+            "tenant.enable" => self.enable(read(input)?).await,
+            "tenant.disable" => self.disable(read(input)?).await,
+            "tenant.grants" => self.grants(&read(input)?),
+            "revocations.load" => self.revoke(read(input)?).await,
+            "revocations.show" => read::<Nothing>(input).map(|_| Answer::Json(self.revocations())),
             _ => {
                 let action: String = action.chars().take(60).collect();
                 Err(Refusal::new("unknown-action", format!("this host knows no action `{action}`")))
@@ -182,7 +195,7 @@ impl HostOperator {
         let archive = opened.map_err(|error| internal(error.into()))??;
         let tenant = input.tenant.unwrap_or_else(|| archive.header().tenant.clone());
         let _alone = Alone::new(&self.importing, &tenant)?;
-        let imported = self.host.import(Arc::new(archive), &tenant, input.replace).await;
+        let imported = self.host.import(Arc::new(archive), &tenant, input.replace, &input.consents).await;
         drop(place);
         let imported: Imported = imported.map_err(|error| refusal(&error))?;
         Ok(Answer::Json(serde_json::to_value(imported).map_err(|error| internal(error.into()))?))
@@ -201,11 +214,11 @@ fn open(mut file: File, upload: Flow) -> Result<Archive, Refusal> {
     Archive::open(file).map_err(|error| archive(&error))
 }
 
-fn read<T: DeserializeOwned>(input: Value) -> Result<T, Refusal> {
+pub(crate) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Refusal> {
     serde_json::from_value(input).map_err(|error| Refusal::new("invalid-input", error.to_string()))
 }
 
-fn internal(error: anyhow::Error) -> Refusal {
+pub(crate) fn internal(error: anyhow::Error) -> Refusal {
     Refusal::new("internal", chain(&error))
 }
 

@@ -3,16 +3,30 @@
 //! was faster, and in force here when the call returns; on hosts that share the database soon after.
 
 use crate::host::Host;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use cap_state::{Document, StateError};
 use cap_storage::migrations::Report;
-use edge_registry::{CredentialRecord, Installed, TenantRecord};
+use edge_installer::{Plan, SignedGrant};
+use edge_registry::{Choice, CredentialRecord, Installed, TenantRecord};
+use jiff::Timestamp;
 use kernel_types::{CallerKind, ComponentId, Digest, Grants, PermissionSet, TenantId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a change is tried again that another host was faster with. Each try that fails is another host's that succeeded.
 const TRIES_MAX: usize = 32;
+
+/// A component for a tenant, with the consent of the tenant's administrator.
+#[derive(Clone)]
+pub struct Chosen {
+    /// The component.
+    pub installed: Arc<Installed>,
+    /// The consent. It says what is granted.
+    pub grant: SignedGrant,
+}
+
+/// A choice whose consents were verified.
+pub(crate) type Granted = Vec<(Arc<Installed>, Grants)>;
 
 impl Host {
     /// Makes a tenant; an existing one is left as it is.
@@ -26,26 +40,89 @@ impl Host {
         Ok(())
     }
 
-    /// Puts a tenant's whole choice of components into force, each with the grants given for it. Where several hosts do so at
+    /// What enabling an installed package would change for a tenant.
+    ///
+    /// # Errors
+    /// Where the package cannot be used here.
+    pub fn plan(&self, tenant: &TenantId, package: &Digest) -> Result<Plan> {
+        let component = self.component(package).with_context(|| format!("{package} is not installed"))?;
+        let set = self.registry.providers().get(tenant);
+        Ok(Plan::of(tenant, set.as_deref(), &component.installed, &component.verified))
+    }
+
+    /// Puts a tenant's whole choice of components into force, each with what its consent grants. Where several hosts do so at
     /// once the last one's choice holds, for all of them.
     ///
     /// # Errors
-    /// See [`edge_registry::EnableError`]; the tenant keeps what it had.
-    pub async fn enable(
+    /// [`edge_installer::GrantError`], [`edge_registry::EnableError`]; the tenant keeps what it had.
+    pub async fn enable(&self, tenant: &TenantId, chosen: &[Chosen]) -> Result<Vec<(ComponentId, Report)>> {
+        let choose = |_: &TenantRecord| Ok(chosen.to_vec());
+        self.choose(tenant, choose).await
+    }
+
+    /// Puts one component into force beside what the tenant has, in the place of another version of it.
+    ///
+    /// # Errors
+    /// As [`Host::enable`]; or where the plan is not the one any more that was agreed to.
+    pub async fn enable_one(&self, tenant: &TenantId, new: &Chosen) -> Result<Vec<(ComponentId, Report)>> {
+        let id = &new.installed.manifest().id;
+        let digest = new.installed.digest();
+        self.choose(tenant, |record| {
+            let agreed = self.trust.accept(&new.grant, tenant, Timestamp::now())?.consent().plan;
+            let same = record.components.get(id).is_some_and(|choice| choice.package == digest && choice.grant == new.grant);
+            let plan = self.plan(tenant, &digest)?.digest();
+            if !same && plan != agreed {
+                bail!("the plan is {plan} now, and {agreed} was agreed to: something changed meanwhile; look at the plan again");
+            }
+            let mut chosen = self.chosen(record, |other| other != id)?;
+            chosen.push(new.clone());
+            Ok(chosen)
+        })
+        .await
+    }
+
+    /// Takes one component out of force. Its tables and what is in them stay.
+    ///
+    /// # Errors
+    /// Where the tenant has not enabled it, or others call it.
+    pub async fn disable(&self, tenant: &TenantId, component: &ComponentId) -> Result<()> {
+        self.choose(tenant, |record| {
+            if !record.components.contains_key(component) {
+                bail!("tenant `{tenant}` has not enabled `{component}`");
+            }
+            self.chosen(record, |other| other != component)
+        })
+        .await
+        .map(drop)
+    }
+
+    /// What a record chose, of the components that are kept.
+    fn chosen(&self, record: &TenantRecord, kept: impl Fn(&ComponentId) -> bool) -> Result<Vec<Chosen>> {
+        let kept = record.components.iter().filter(|(id, _)| kept(id)).map(|(id, choice)| {
+            let component = self.component(&choice.package);
+            let component = component.with_context(|| format!("component `{id}` ({}) cannot be used here", choice.package))?;
+            Ok(Chosen { installed: component.installed, grant: choice.grant.clone() })
+        });
+        kept.collect()
+    }
+
+    async fn choose(
         &self,
         tenant: &TenantId,
-        choice: &[(Arc<Installed>, Grants)],
+        choose: impl Fn(&TenantRecord) -> Result<Vec<Chosen>>,
     ) -> Result<Vec<(ComponentId, Report)>> {
-        let record = TenantRecord::of(choice);
         let mut reports = BTreeMap::new();
         for _ in 0..TRIES_MAX {
             let Some((before, current)) = self.remembered.tenant(tenant).await? else {
                 bail!("tenant `{tenant}` does not exist; create it first");
             };
-            let ready = self.registry.make_ready(tenant, choice).await?;
+            let chosen = choose(&current)?;
+            let choice = self.consented(tenant, &chosen, &current)?;
+            let ready = self.registry.make_ready(tenant, &choice).await?;
             for (component, report) in &ready.reports {
                 add(reports.entry(component.clone()).or_default(), report);
             }
+            let record = record(&chosen, &current);
             let document = if current == record {
                 before
             } else {
@@ -58,6 +135,39 @@ impl Host {
             return Ok(reports.into_iter().collect());
         }
         bail!("tenant `{tenant}` is being changed by others all the time; try again");
+    }
+
+    /// Verifies every consent: for this tenant, this package, and every call that the component makes.
+    pub(crate) fn consented(&self, tenant: &TenantId, chosen: &[Chosen], current: &TenantRecord) -> Result<Granted> {
+        let now = Timestamp::now();
+        let granted = chosen.iter().map(|one| {
+            let id = &one.installed.manifest().id;
+            let known = current.components.get(id).filter(|known| known.grant == one.grant);
+            let grants = self.granted(tenant, &one.installed, &one.grant, known.map_or(now, |known| known.accepted_at));
+            Ok((Arc::clone(&one.installed), grants.with_context(|| format!("component `{id}`"))?))
+        });
+        granted.collect()
+    }
+
+    /// What a consent grants to a component. `at` is when the consent was first accepted.
+    pub(crate) fn granted(
+        &self,
+        tenant: &TenantId,
+        installed: &Installed,
+        grant: &SignedGrant,
+        at: Timestamp,
+    ) -> Result<Grants> {
+        let granted = self.trust.accept(grant, tenant, at)?;
+        let (consent, manifest) = (granted.consent(), installed.manifest());
+        if consent.grant.digest != installed.digest() || consent.grant.component != manifest.id {
+            let (component, digest) = (&consent.grant.component, &consent.grant.digest);
+            bail!("the consent is for `{component}`, {digest}, and not for `{}`, {}", manifest.id, installed.digest());
+        }
+        let called = manifest.calls.iter().map(|call| call.interface.name());
+        if let Some(interface) = called.into_iter().find(|name| !consent.calls.contains(*name)) {
+            bail!("it calls `{interface}`, and the consent does not allow that; agree to the whole plan");
+        }
+        Ok(consent.grant.capabilities.clone())
     }
 
     /// Puts a choice into force, also where it is the one that is known: the tenant may have been suspended for it.
@@ -108,6 +218,22 @@ impl Host {
         self.learn(&document);
         Ok(true)
     }
+}
+
+/// What is remembered of a choice: a consent that was there keeps the time at which it came, and a package the one before it.
+fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord {
+    let now = Timestamp::now();
+    let components = chosen.iter().map(|one| {
+        let (id, package) = (one.installed.manifest().id.clone(), one.installed.digest());
+        let known = current.components.get(&id);
+        let same = known.filter(|known| known.package == package && known.grant == one.grant);
+        let choice = same.cloned().unwrap_or_else(|| {
+            let before = known.and_then(|known| if known.package == package { known.before } else { Some(known.package) });
+            Choice { package, grant: one.grant.clone(), accepted_at: now, before }
+        });
+        (id, choice)
+    });
+    TenantRecord { components: components.collect() }
 }
 
 /// Joins what a migration did to what one before it did.

@@ -4,16 +4,18 @@
 //! Credentials are not in an archive. Whoever takes a tenant in issues new ones.
 
 use crate::host::Host;
+use crate::tenants::Chosen;
 use crate::text::chain;
 use cap_storage::transfer::{Plan, TransferError, rows};
-use edge_archive::{Archive, ArchiveError, Bundle, Summary, export};
-use edge_registry::{BundleError, Installed};
-use kernel_types::{ComponentId, Digest, Grants, TenantId};
+use edge_archive::{Archive, ArchiveError, Bundle, Consent, Summary, export};
+use edge_installer::SignedGrant;
+use edge_package::Layout;
+use edge_package::layout::Memory;
+use edge_registry::{Installed, TenantRecord};
+use kernel_types::{ComponentId, Digest, TenantId};
 use serde::{Deserialize, Serialize};
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Why a tenant could not be written or taken in. Nothing was changed.
@@ -113,25 +115,27 @@ impl Host {
             if !installed.migrations().pending(applied).is_ok_and(<[_]>::is_empty) {
                 return Err(Error::Moving(id));
             }
-            bundles.push(self.bundle(installed, &enabled.grants)?);
+            bundles.push(self.bundle(tenant, installed)?);
         }
         Ok(Export { tenant: tenant.clone(), taken_at, bundles, snapshot })
     }
 
-    fn bundle(&self, installed: &Installed, grants: &Grants) -> Result<Bundle, Error> {
+    fn bundle(&self, tenant: &TenantId, installed: &Installed) -> Result<Bundle, Error> {
         let (id, digest) = (installed.manifest().id.clone(), installed.digest());
-        let read = self.registry().read(&self.layout().component(&digest));
         let wrong = |detail: String| Error::Component { component: id.clone(), detail };
-        let bundle = read.map_err(|error: BundleError| wrong(error.to_string()))?;
-        if bundle.digest() != digest {
-            return Err(wrong("its files were changed since it was installed; install it again".to_owned()));
-        }
-        let files = bundle.files().iter().map(|(path, content)| (path.to_owned(), content.to_vec())).collect();
-        let (version, grants) = (installed.manifest().version.to_string(), grants.clone());
-        Ok(Bundle { id, version, digest, grants, files })
+        let layout = self.package(&digest).map_err(|error| wrong(chain(&error)))?;
+        let known = self.known.lock();
+        let choice = known.tenant(tenant).and_then(|record| record.components.get(&id));
+        let choice = choice.filter(|choice| choice.package == digest).ok_or_else(|| Error::Moving(id.clone()))?;
+        let SignedGrant { text, bundle } = &choice.grant;
+        let consent = Consent { text: text.to_string(), bundle: bundle.to_string() };
+        drop(known);
+        let version = installed.manifest().version.to_string();
+        Ok(Bundle { id, version, digest, consent, files: layout.content().0 })
     }
 
-    /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive.
+    /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive. Consents are taken from
+    /// `consents`, by component, or else from the archive; each has to be valid here, for the tenant's name here.
     ///
     /// # Errors
     /// See [`Error`]. The tenant is then as it was before, or is not.
@@ -140,14 +144,16 @@ impl Host {
         archive: Arc<Archive>,
         tenant: &TenantId,
         replace: bool,
+        consents: &BTreeMap<ComponentId, SignedGrant>,
     ) -> Result<Imported, Error> {
         let known = self.registry().providers().get(tenant);
         let served = known.is_some_and(|set| !set.components().is_empty());
         if !replace && (served || self.suspended.read().contains(tenant)) {
             return Err(TransferError::NotEmpty(tenant.clone()).into());
         }
-        let choice = self.install_all(&archive).await?;
+        let chosen = self.install_all(&archive, consents).await?;
         // Before anything of the tenant is touched.
+        let choice = self.consented(tenant, &chosen, &TenantRecord::default())?;
         self.registry().check(&choice).map_err(anyhow::Error::from)?;
         let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
         let plan = Plan { migrations, tables: archive.header().tables(), replace };
@@ -163,7 +169,7 @@ impl Host {
         let _ = feeding.await;
         let loaded = loaded?;
         self.create_tenant(tenant).await?;
-        self.enable(tenant, &choice).await?;
+        self.enable(tenant, &chosen).await?;
         drop(withheld);
         let header = archive.header();
         Ok(Imported {
@@ -175,36 +181,53 @@ impl Host {
         })
     }
 
-    /// Installs the components of an archive, each as exactly the bundle that was enabled.
-    async fn install_all(&self, archive: &Arc<Archive>) -> Result<Vec<(Arc<Installed>, Grants)>, Error> {
-        let folder = tempfile::tempdir_in(self.layout().import())?;
-        let (unpacked, into) = (Arc::clone(archive), folder.path().to_owned());
-        let unpack =
-            move || unpacked.files(|component, path, content| put(&into.join(component.as_str()), path, content));
-        let unpacked = tokio::task::spawn_blocking(unpack).await;
-        unpacked.map_err(|error| Error::Host(error.to_string()))??;
-        let mut choice = Vec::new();
-        // All are looked at before the first is installed.
+    /// Installs the components of an archive, each as exactly the package that was enabled. A release that is older than one that
+    /// this site accepted is let in: the archive is what it was, and still signed.
+    async fn install_all(
+        &self,
+        archive: &Arc<Archive>,
+        consents: &BTreeMap<ComponentId, SignedGrant>,
+    ) -> Result<Vec<Chosen>, Error> {
+        let unpacked = Arc::clone(archive);
+        let layouts = tokio::task::spawn_blocking(move || layouts(&unpacked)).await;
+        let mut layouts = layouts.map_err(|error| Error::Host(error.to_string()))??;
+        let mut chosen = Vec::new();
         for component in &archive.header().components {
             let wrong = |detail: String| Error::Component { component: component.id.clone(), detail };
-            let bundle = self.registry().read(&folder.path().join(component.id.as_str()));
-            let bundle = bundle.map_err(|error| wrong(error.to_string()))?;
-            if bundle.digest() != component.digest || bundle.manifest().id != component.id {
-                return Err(wrong("its files are not those of the bundle that the archive names".to_owned()));
-            }
-        }
-        for component in &archive.header().components {
-            let wrong = |detail: String| Error::Component { component: component.id.clone(), detail };
-            let installed = self.install(&folder.path().join(component.id.as_str())).await;
-            let installed = installed.map_err(|error| wrong(chain(&error)))?;
+            let layout = layouts.remove(&component.id).ok_or_else(|| wrong("its package is missing".to_owned()))?;
+            let installed = self.install(layout, true).await.map_err(|error| wrong(chain(&error)))?;
             let applied = installed.migrations().as_slice().iter().map(|one| (one.number(), one.digest()));
             if !applied.eq(component.migrations.iter().map(|one| (one.number, one.digest))) {
                 return Err(wrong("its migrations are not those that the archive says ran".to_owned()));
             }
-            choice.push((installed, component.grants.clone()));
+            let grant = consents.get(&component.id).cloned().unwrap_or_else(|| {
+                let Consent { text, bundle } = &component.consent;
+                SignedGrant { text: text.as_str().into(), bundle: bundle.as_str().into() }
+            });
+            chosen.push(Chosen { installed, grant });
         }
-        Ok(choice)
+        Ok(chosen)
     }
+}
+
+/// The packages of an archive: all are looked at before the first is installed.
+fn layouts(archive: &Archive) -> Result<BTreeMap<ComponentId, Layout>, Error> {
+    let mut files: BTreeMap<ComponentId, Memory> = BTreeMap::new();
+    archive.files(|component, path, content| {
+        files.entry(component.clone()).or_default().0.insert(path.to_owned(), content.to_vec());
+        Ok(())
+    })?;
+    let mut layouts = BTreeMap::new();
+    for component in &archive.header().components {
+        let wrong = |detail: String| Error::Component { component: component.id.clone(), detail };
+        let layout = Layout::read_from(&files.remove(&component.id).unwrap_or_default());
+        let layout = layout.map_err(|error| wrong(error.to_string()))?;
+        if layout.package.digest() != component.digest || layout.package.manifest().id != component.id {
+            return Err(wrong("its package is not the one that the archive names".to_owned()));
+        }
+        layouts.insert(component.id.clone(), layout);
+    }
+    Ok(layouts)
 }
 
 /// While it lives, a tenant is not served.
@@ -222,14 +245,4 @@ impl Drop for Withheld<'_> {
         self.0.suspended.write().remove(&self.1);
         self.0.show(&self.1);
     }
-}
-
-/// Writes a file of a bundle, whose path is a safe one, for the host's own user.
-fn put(folder: &Path, path: &str, content: &[u8]) -> std::io::Result<()> {
-    let path = folder.join(path);
-    if let Some(parent) = path.parent() {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-    }
-    let mut file: File = File::options().create_new(true).write(true).mode(0o600).open(path)?;
-    file.write_all(content)
 }

@@ -2,10 +2,10 @@
 //! From a snapshot to an archive.
 
 use crate::error::ArchiveError;
-use crate::header::{Component, FORMAT, Header, Migration, Shape, VERSION};
+use crate::header::{Component, Consent, FORMAT, Header, Migration, Shape, VERSION};
 use crate::writer::Writer;
 use cap_storage::transfer::Snapshot;
-use kernel_types::{ComponentId, Digest, Grants, TenantId};
+use kernel_types::{ComponentId, Digest, TenantId};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -15,11 +15,11 @@ pub struct Bundle {
     pub id: ComponentId,
     /// Its version.
     pub version: String,
-    /// The digest of its bundle.
+    /// The digest of its package.
     pub digest: Digest,
-    /// What was granted to it.
-    pub grants: Grants,
-    /// Its files by their path in the bundle.
+    /// What its tenant's administrator agreed to.
+    pub consent: Consent,
+    /// The files of the package's layout, by name.
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -55,7 +55,7 @@ pub fn export<W: Write>(
             id: bundle.id.clone(),
             version: bundle.version.clone(),
             digest: bundle.digest,
-            grants: bundle.grants.clone(),
+            consent: bundle.consent.clone(),
             migrations: applied.map(|one| Migration { number: one.number, digest: one.digest }).collect(),
             tables: tables
                 .map(|table| Shape { name: table.name.clone(), columns: table.columns.clone(), key: table.key.clone() })

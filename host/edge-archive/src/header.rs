@@ -4,14 +4,14 @@
 use crate::error::ArchiveError;
 use crate::limits::{COLUMNS_MAX, COMPONENTS_MAX, TABLES_MAX};
 use cap_storage::transfer::{Column, Table};
-use kernel_types::{ComponentId, Digest, Grants, TenantId};
+use kernel_types::{ComponentId, Digest, TenantId};
 use serde::{Deserialize, Serialize};
 
 /// What every archive says that it is.
 pub const FORMAT: &str = "cortex-archive";
 
 /// The form that this version reads and writes; a change of it is a new number.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The name of the header.
 pub(crate) const HEADER: &str = "archive.json";
@@ -47,14 +47,24 @@ pub struct Component {
     pub id: ComponentId,
     /// Its version.
     pub version: String,
-    /// The digest of its bundle.
+    /// The digest of its package. Its files in the archive are the package's OCI layout, with its signatures.
     pub digest: Digest,
-    /// What was granted to it.
-    pub grants: Grants,
+    /// The consent of the tenant's administrator, as it was signed. The archive does not vouch for it.
+    pub consent: Consent,
     /// The migrations that ran.
     pub migrations: Vec<Migration>,
     /// Its tables, by name.
     pub tables: Vec<Shape>,
+}
+
+/// A consent: a text and the sigstore bundle over it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Consent {
+    /// The text.
+    pub text: String,
+    /// The bundle.
+    pub bundle: String,
 }
 
 /// A migration that ran.

@@ -22,7 +22,7 @@ mod writer;
 pub use envelope::seal_of;
 pub use error::ArchiveError;
 pub use export::{Bundle, Summary, export};
-pub use header::{Component, FORMAT, Header, Index, Member, Migration, Shape, VERSION};
+pub use header::{Component, Consent, FORMAT, Header, Index, Member, Migration, Shape, VERSION};
 pub use reader::Archive;
 pub use row::{read_row, write_row};
 pub use writer::Writer;

@@ -45,6 +45,10 @@ pub(crate) fn of(error: InvokeError, exchange: &Exchange, settings: &Settings) -
             tracing::error!(target: "cortex::fault", request_id, %error, "a component failed");
             Problem::new(Kind::ComponentFailed, error)
         }
+        error @ InvokeError::Withdrawn { .. } => {
+            tracing::warn!(target: "cortex::fault", request_id, %error, "a component is revoked");
+            Problem::new(Kind::ComponentRevoked, error)
+        }
         error @ InvokeError::NoProvider { .. } => {
             tracing::warn!(target: "cortex::fault", request_id, %error, "a component lacks a provider");
             Problem::new(Kind::Unavailable, error)

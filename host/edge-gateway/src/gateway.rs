@@ -103,7 +103,9 @@ impl Gateway {
         }
         let found = visitor.view.surface.table.find(path);
         let found = found.map_err(|fault| Problem::new(Kind::MalformedPath, fault))?;
-        let Some(found) = found else { return Err(unknown_route(path, Some(&visitor))) };
+        let Some(found) = found else {
+            return Err(withheld(path, &visitor).unwrap_or_else(|| unknown_route(path, Some(&visitor))));
+        };
         exchange.route = Some(Arc::clone(&found.route.pattern));
         let Some(endpoint) = found.route.endpoint(&head.method) else {
             return other_method(head, &found.route.allow(), exchange);
@@ -161,6 +163,13 @@ pub(crate) fn other_method(head: &Parts, allow: &str, exchange: &Exchange) -> Re
     let mut problem = Problem::new(Kind::MethodNotAllowed, format_args!("`{method}` is not one of {allow}"));
     problem.allow = Some(allow.to_owned());
     Err(problem)
+}
+
+/// The route of a component that the tenant enabled and that may not run.
+fn withheld(path: &str, visitor: &Visitor) -> Option<Refusal> {
+    let component = path.strip_prefix("/api/")?.split('/').next()?;
+    let (id, reason) = visitor.view.withheld.iter().find(|(id, _)| id.as_str() == component)?;
+    Some(Problem::new(Kind::ComponentRevoked, format_args!("component `{id}` does not run: {reason}")))
 }
 
 /// Callers of a tenant hear which of its routes is meant, perhaps; others learn nothing.

@@ -83,6 +83,8 @@ kinds! {
     ComponentFailed = INTERNAL_SERVER_ERROR, "component-failed", "the component failed";
     /// The host is full.
     Busy = SERVICE_UNAVAILABLE, "busy", "the host is busy";
+    /// The component may not run any more.
+    ComponentRevoked = SERVICE_UNAVAILABLE, "component-revoked", "the component was revoked";
     /// Something that the request depends on cannot answer.
     Unavailable = SERVICE_UNAVAILABLE, "unavailable", "the request cannot be served now";
     /// The answer to a commit was lost.

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use hyper::Method;
 use kernel_contract::{Binding, Contract, Operation};
 use kernel_types::{ComponentId, Effect, Limits, Permission, TenantId};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// A component that is enabled.
@@ -75,6 +76,7 @@ pub(crate) struct Served {
 pub struct TenantView {
     tenant: TenantId,
     pub(crate) surface: Arc<Surface>,
+    pub(crate) withheld: BTreeMap<ComponentId, Arc<str>>,
     pub(crate) running: Gauge,
 }
 
@@ -83,7 +85,20 @@ impl TenantView {
     /// the tenant's requests anew.
     #[must_use]
     pub fn new(tenant: TenantId, surface: Arc<Surface>) -> Self {
-        Self { tenant, surface, running: Gauge::default() }
+        Self { tenant, surface, withheld: BTreeMap::new(), running: Gauge::default() }
+    }
+
+    /// The same, with components that the tenant enabled and that may not run: each with the reason, which callers are told.
+    #[must_use]
+    pub fn withholding(mut self, withheld: BTreeMap<ComponentId, Arc<str>>) -> Self {
+        self.withheld = withheld;
+        self
+    }
+
+    /// The components that may not run, with the reasons.
+    #[must_use]
+    pub const fn withheld(&self) -> &BTreeMap<ComponentId, Arc<str>> {
+        &self.withheld
     }
 
     /// The tenant.

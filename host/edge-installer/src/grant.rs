@@ -3,12 +3,12 @@
 //! they read it; nobody who can only write to the hosts' database can grant anything.
 
 use crate::trust::Trust;
+use edge_registry::SignedGrant;
 use jiff::Timestamp;
 use kernel_types::{Digest, Grant, TenantId};
 use serde::{Deserialize, Serialize};
 use signing_verify::{Kind, Refused, Signer};
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// The format that a consent names.
 pub const GRANT_FORMAT: &str = "cortex-grant-v1";
@@ -30,16 +30,6 @@ pub struct Consent {
     pub plan: Digest,
     /// When.
     pub granted_at: Timestamp,
-}
-
-/// A consent with the signature over it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SignedGrant {
-    /// The canonical JSON of a [`Consent`].
-    pub text: Arc<str>,
-    /// The sigstore bundle over it.
-    pub bundle: Arc<str>,
 }
 
 /// A consent whose signature was verified. Only [`Trust::accept`] makes it.

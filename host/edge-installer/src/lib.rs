@@ -22,8 +22,9 @@ mod release;
 mod standing;
 mod trust;
 
-pub use grant::{Consent, GRANT_FORMAT, GrantError, Granted, SignedGrant, grant_name};
-pub use plan::{Capability, Migration, Origin, Plan, Version};
+pub use edge_registry::SignedGrant;
+pub use grant::{Consent, GRANT_FORMAT, GrantError, Granted, grant_name};
+pub use plan::{Action, Call, Capability, Migration, Origin, Plan, Version, describe_signer};
 pub use refusal::Refusal;
 pub use release::{Admissible, Checked, Signed};
 pub use standing::Standing;

@@ -110,6 +110,14 @@ pub enum InstallError {
         /// What the compiler says.
         source: CompileError,
     },
+    /// It cannot be made to stand without reaching for something.
+    #[error("component `{component}` cannot be rehearsed without any capability: {detail}")]
+    Rehearse {
+        /// Which component.
+        component: String,
+        /// What it did.
+        detail: String,
+    },
     /// It cannot be linked even with everything that it asks for.
     #[error(transparent)]
     Link(#[from] LinkError),
@@ -152,6 +160,12 @@ impl Registry {
         Self { kernel, schema, providers, code, dialect, sets, changing }
     }
 
+    /// Ends a component on this host, for every tenant and for good: what runs is cut, and nothing is linked from it again.
+    pub fn end(&self, installed: &Installed) {
+        installed.compiled.withdraw();
+        self.sets.lock().retain(|key, _| key.iter().all(|(digest, _)| *digest != installed.digest));
+    }
+
     /// The kernel.
     #[must_use]
     pub fn kernel(&self) -> &Kernel {
@@ -186,6 +200,11 @@ impl Registry {
             .code
             .get_or_compile(self.kernel.engine(), bundle.package.component())
             .map_err(|source| InstallError::Compile { component: bundle.manifest().id.to_string(), source })?;
+        let rehearsed = self.kernel.rehearse(&compiled);
+        rehearsed.map_err(|error| {
+            let (component, detail) = (bundle.manifest().id.to_string(), format!("{error:#}"));
+            InstallError::Rehearse { component, detail }
+        })?;
         let Bundle { digest, package, migrations, schemas } = bundle;
         let (manifest, contract) = (package.manifest().clone(), Arc::clone(package.contract()));
         let installed = Installed { digest, manifest, contract, compiled, migrations, schemas, origin };

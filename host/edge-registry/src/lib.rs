@@ -19,4 +19,7 @@ pub use bundle::{Bundle, BundleError};
 pub use enable::{EnableError, Enabled, EnabledSet, Ready};
 pub use install::{InstallError, Installed, Registry};
 pub use providers::Providers;
-pub use state::{Choice, ComponentRecord, CredentialRecord, Entry, Remembered, Stored, TenantRecord};
+pub use state::{
+    Choice, ComponentRecord, CredentialRecord, Entry, ReleaseRecord, Remembered, RevocationsRecord, SignedGrant, Stored,
+    TenantRecord,
+};

@@ -116,6 +116,6 @@ impl CodeCache {
         // SAFETY: `deserialize` asks for bytes that `Component::serialize` of a compatible engine made, unmodified. The
         // seal covers the engine's fingerprint and every byte of the code, and only `keep` writes it.
         let component = unsafe { wasmtime::component::Component::deserialize(&engine.wasm, code) }.ok()?;
-        Some(Compiled { component, digest })
+        Some(Compiled::new(component, digest))
     }
 }

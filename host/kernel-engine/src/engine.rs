@@ -4,6 +4,8 @@
 use crate::settings::{Settings, TICK};
 use kernel_types::{Digest, Limits};
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Compiles and holds components. One per process; cheap to clone.
 #[derive(Clone)]
@@ -18,9 +20,19 @@ pub struct Engine {
 pub struct Compiled {
     pub(crate) component: wasmtime::component::Component,
     pub(crate) digest: Digest,
+    pub(crate) withdrawn: Arc<AtomicBool>,
 }
 
 impl Compiled {
+    pub(crate) fn new(component: wasmtime::component::Component, digest: Digest) -> Self {
+        Self { component, digest, withdrawn: Arc::default() }
+    }
+
+    /// Ends it for good: whatever is linked from it runs no more, and what runs is cut within [`crate::WITHDRAWAL`].
+    pub fn withdraw(&self) {
+        self.withdrawn.store(true, Ordering::Release);
+    }
+
     /// The digest of the component's binary.
     #[must_use]
     pub fn digest(&self) -> Digest {
@@ -57,7 +69,7 @@ impl Engine {
     /// Where the bytes are no component or use a feature that the engine does not offer.
     pub fn compile(&self, bytes: &[u8]) -> Result<Compiled, CompileError> {
         let component = wasmtime::component::Component::from_binary(&self.wasm, bytes).map_err(CompileError)?;
-        Ok(Compiled { component, digest: Digest::of(bytes) })
+        Ok(Compiled::new(component, Digest::of(bytes)))
     }
 
     /// What machine code depends on: the engine's version, its settings and the processor's features. Code that was made

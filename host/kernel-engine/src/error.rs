@@ -47,6 +47,12 @@ pub enum InvokeError {
         /// What is missing.
         permission: Permission,
     },
+    /// The component was withdrawn: its package is revoked.
+    #[error("component `{component}` was revoked and runs no more; enable another version of it")]
+    Withdrawn {
+        /// Which component.
+        component: ComponentId,
+    },
     /// An operation that only reads called one that writes.
     #[error("component `{component}` only reads in this request, but called `{operation}`, which writes")]
     WriteInRead {

@@ -17,6 +17,9 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{ResourceTable, Val};
 use wasmtime::{CallHook, Store, UpdateDeadline};
 
+/// How soon a component that was withdrawn is cut, also one that waits for the host.
+pub const WITHDRAWAL: Duration = Duration::from_millis(250);
+
 /// What an operation returned, and whether its unit of work was committed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
@@ -211,6 +214,7 @@ pub(crate) async fn run(frame: Frame<'_>, arguments: &[Val]) -> (Result<Option<V
 
 async fn run_timed(frame: &Frame<'_>, arguments: &[Val], time: &Arc<CpuTime>) -> Result<Option<Val>, InvokeError> {
     permit(frame)?;
+    frame.prepared.check_in_force()?;
     let (target, request) = (frame.target, frame.unit.request());
     let parts = &frame.kernel.0;
     let share = parts.shares.take(frame.unit.tenant(), parts.engine.tenant_instances_max);
@@ -218,13 +222,18 @@ async fn run_timed(frame: &Frame<'_>, arguments: &[Val], time: &Arc<CpuTime>) ->
     let wall = Duration::from_millis(target.limits.wall_ms_max);
     let own = Instant::now().checked_add(wall).unwrap_or(request.deadline);
     let deadline = own.min(request.deadline);
-    let call = Timed::new(Box::pin(instantiate_and_call(frame, arguments, Arc::clone(time))), Arc::clone(time));
-    match tokio::time::timeout_at(deadline.into(), call).await {
-        Ok(result) => result.map_err(|error| classify(error, &frame.prepared.id, &target.name, &target.limits)),
-        Err(_) if own <= request.deadline => {
-            Err(InvokeError::exceeded(&frame.prepared.id, Limit::WallMs, target.limits.wall_ms_max))
+    let mut call = Timed::new(Box::pin(instantiate_and_call(frame, arguments, Arc::clone(time))), Arc::clone(time));
+    loop {
+        let look = Instant::now().checked_add(WITHDRAWAL).map_or(deadline, |look| look.min(deadline));
+        if let Ok(result) = tokio::time::timeout_at(look.into(), &mut call).await {
+            return result.map_err(|error| classify(error, &frame.prepared.id, &target.name, &target.limits));
         }
-        Err(_) => Err(InvokeError::Deadline),
+        frame.prepared.check_in_force()?;
+        if Instant::now() < deadline {
+            continue;
+        }
+        let exceeded = InvokeError::exceeded(&frame.prepared.id, Limit::WallMs, target.limits.wall_ms_max);
+        return Err(if own <= request.deadline { exceeded } else { InvokeError::Deadline });
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{Invocation, InvokeError, call, signature};
 use kernel_types::{ComponentId, Digest, Effect, Grants, InterfaceId, Limits, Permission, platform};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
@@ -108,6 +109,7 @@ pub(crate) struct Target {
 pub struct Prepared {
     pub(crate) id: ComponentId,
     pub(crate) digest: Digest,
+    pub(crate) withdrawn: Arc<AtomicBool>,
     pub(crate) instance: InstancePre<Invocation>,
     pub(crate) targets: HashMap<InterfaceId, HashMap<Arc<str>, Target>>,
     pub(crate) needs_transaction: bool,
@@ -126,6 +128,13 @@ impl Prepared {
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// # Errors
+    /// Where the component was withdrawn.
+    pub(crate) fn check_in_force(&self) -> Result<(), InvokeError> {
+        let withdrawn = self.withdrawn.load(Ordering::Acquire);
+        if withdrawn { Err(InvokeError::Withdrawn { component: self.id.clone() }) } else { Ok(()) }
     }
 
     /// The operation of an exported interface.
@@ -152,8 +161,8 @@ impl Kernel {
             let functions = targets.entry(operation.interface.clone()).or_default();
             functions.insert(Arc::clone(&operation.function), target);
         }
-        let (id, digest) = (spec.id.clone(), compiled.digest);
-        Ok(Arc::new(Prepared { id, digest, instance, targets, needs_transaction, cost_percent }))
+        let (id, digest, withdrawn) = (spec.id.clone(), compiled.digest, Arc::clone(&compiled.withdrawn));
+        Ok(Arc::new(Prepared { id, digest, withdrawn, instance, targets, needs_transaction, cost_percent }))
     }
 
     fn target(

@@ -12,7 +12,7 @@ use serde::Deserialize;
 pub const POLICY_BYTES_MAX: usize = 1 << 20;
 
 /// Who may sign what at this site.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Policy {
     publishers: Vec<Publisher>,

@@ -20,6 +20,7 @@ pub const REVOCATIONS_BYTES_MAX: usize = 8 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevocationList {
     edition: Edition,
+    issued_at: Timestamp,
     fresh_until: Timestamp,
     revoked: BTreeMap<Digest, String>,
 }
@@ -93,13 +94,19 @@ impl RevocationList {
         let entries = list.revoked.into_iter().map(|(digest, reason)| Ok((digest.parse::<Digest>()?, reason)));
         let revoked = entries.collect::<Result<_, kernel_types::DigestError>>();
         let revoked = revoked.map_err(step.because())?;
-        Ok(Self { edition, fresh_until: list.fresh_until, revoked })
+        Ok(Self { edition, issued_at: list.issued_at, fresh_until: list.fresh_until, revoked })
     }
 
     /// Which list it is.
     #[must_use]
     pub const fn edition(&self) -> Edition {
         self.edition
+    }
+
+    /// When it was made.
+    #[must_use]
+    pub const fn issued_at(&self) -> Timestamp {
+        self.issued_at
     }
 
     /// Why the digest is revoked, where it is.

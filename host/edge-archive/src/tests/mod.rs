@@ -5,11 +5,11 @@ mod damage;
 mod hostile;
 mod round;
 
-use crate::header::{Component, FORMAT, Header, Shape, VERSION};
+use crate::header::{Component, Consent, FORMAT, Header, Shape, VERSION};
 use crate::{Archive, ArchiveError, Writer};
 use cap_storage::Value;
 use cap_storage::transfer::{Column, Kind, rows};
-use kernel_types::{ComponentId, Digest, Grants, TenantId};
+use kernel_types::{ComponentId, Digest, TenantId};
 use std::fs::File;
 use std::io::{Seek as _, Write as _};
 
@@ -25,7 +25,7 @@ fn header() -> Header {
         id: ComponentId::parse(id).unwrap(),
         version: "1.0.0".to_owned(),
         digest: Digest::of(id.as_bytes()),
-        grants: Grants::of(["cortex:storage/sql"]),
+        consent: Consent { text: "{}".to_owned(), bundle: "{}".to_owned() },
         migrations: Vec::new(),
         tables: tables.iter().map(|name| shape(name)).collect(),
     };

@@ -4,5 +4,7 @@
 pub(crate) mod records;
 mod remembered;
 
-pub use records::{Choice, ComponentRecord, CredentialRecord, Entry, Stored, TenantRecord};
+pub use records::{
+    Choice, ComponentRecord, CredentialRecord, Entry, ReleaseRecord, RevocationsRecord, SignedGrant, Stored, TenantRecord,
+};
 pub use remembered::Remembered;

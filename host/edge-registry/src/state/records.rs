@@ -2,16 +2,25 @@
 //! The documents: three kinds, each JSON. A document with a field that this version does not know is not read in part: a
 //! grant or a credential would say more, or less, than was meant.
 
-use crate::install::Installed;
-use cap_state::{Change, Document, Expect, Key, StateError};
-use kernel_types::{CallerKind, ComponentId, Digest, Grants, PermissionSet, TenantId};
+use cap_state::{Document, Key, StateError};
+use jiff::Timestamp;
+use kernel_types::{CallerKind, ComponentId, Digest, PermissionSet, TenantId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// An installed bundle, by its digest. Its bytes are the blob of the same digest.
+/// An installed package, by its digest.
 pub(crate) const COMPONENT: &str = "component";
+
+/// What a site accepted of a component, by its id.
+pub(crate) const RELEASE: &str = "release";
+
+/// The newest list of revocations; there is one document of this kind.
+pub(crate) const REVOCATIONS: &str = "revocations";
+
+/// The name of that document.
+pub(crate) const NEWEST: &str = "newest";
 
 /// A tenant, by its id.
 pub(crate) const TENANT: &str = "tenant";
@@ -19,14 +28,42 @@ pub(crate) const TENANT: &str = "tenant";
 /// A credential, by its id.
 pub(crate) const CREDENTIAL: &str = "credential";
 
-/// An installed bundle as it is remembered.
+/// An installed package as it is remembered. A host believes none of it before it has verified the package once more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ComponentRecord {
     /// Which component it is.
     pub id: ComponentId,
-    /// In which version; for people. The digest says which.
-    pub version: String,
+    /// In which version.
+    pub version: semver::Version,
+    /// The blob of the package with its signatures.
+    pub blob: Digest,
+    /// When it was verified first; keys have to be valid then.
+    pub installed_at: Timestamp,
+}
+
+/// What a site accepted of a component, so that nobody brings it back to an older release, or to another publisher's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReleaseRecord {
+    /// The name that its first release was signed for.
+    pub name: String,
+    /// The highest version.
+    pub highest: semver::Version,
+    /// The package of that version.
+    pub digest: Digest,
+}
+
+/// The newest list of revocations that a host has accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevocationsRecord {
+    /// Its text.
+    pub text: Arc<str>,
+    /// The sigstore bundle over it.
+    pub bundle: Arc<str>,
+    /// When it was verified first.
+    pub accepted_at: Timestamp,
 }
 
 /// A tenant as it is remembered.
@@ -41,10 +78,25 @@ pub struct TenantRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
-    /// The bundle.
-    pub bundle: Digest,
-    /// What was granted to it.
-    pub grants: Grants,
+    /// The package.
+    pub package: Digest,
+    /// The administrator's consent; it says what is granted.
+    pub grant: SignedGrant,
+    /// When it was verified first.
+    pub accepted_at: Timestamp,
+    /// What the tenant had enabled before, to go back to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Digest>,
+}
+
+/// A consent with the signature over it. What it says is for `edge-installer` to verify and read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedGrant {
+    /// The text that was signed.
+    pub text: Arc<str>,
+    /// The sigstore bundle over it.
+    pub bundle: Arc<str>,
 }
 
 /// A credential as it is remembered. A token itself is never stored.
@@ -68,19 +120,9 @@ pub struct CredentialRecord {
 }
 
 impl TenantRecord {
-    /// The record of a choice.
-    #[must_use]
-    pub fn of(choice: &[(Arc<Installed>, Grants)]) -> Self {
-        let components = choice.iter().map(|(installed, grants)| {
-            let chosen = Choice { bundle: installed.digest(), grants: grants.clone() };
-            (installed.manifest().id.clone(), chosen)
-        });
-        Self { components: components.collect() }
-    }
-
-    /// The bundles that it needs.
-    pub fn bundles(&self) -> impl Iterator<Item = Digest> {
-        self.components.values().map(|choice| choice.bundle)
+    /// The packages that it needs.
+    pub fn packages(&self) -> impl Iterator<Item = Digest> {
+        self.components.values().map(|choice| choice.package)
     }
 }
 
@@ -98,8 +140,12 @@ pub enum Stored<T> {
 /// A document with its type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
-    /// An installed bundle.
+    /// An installed package.
     Component(Digest, Stored<ComponentRecord>),
+    /// What was accepted of a component.
+    Release(ComponentId, Stored<ReleaseRecord>),
+    /// The newest list of revocations.
+    Revocations(Stored<RevocationsRecord>),
     /// A tenant.
     Tenant(TenantId, Stored<TenantRecord>),
     /// A credential.
@@ -116,6 +162,8 @@ impl Entry {
         match document.key.kind() {
             COMPONENT => name.parse().map_or(Self::Unknown, |digest| Self::Component(digest, stored(document))),
             TENANT => TenantId::parse(name).map_or(Self::Unknown, |tenant| Self::Tenant(tenant, stored(document))),
+            RELEASE => ComponentId::parse(name).map_or(Self::Unknown, |id| Self::Release(id, stored(document))),
+            REVOCATIONS if name == NEWEST => Self::Revocations(stored(document)),
             CREDENTIAL => Self::Credential(name.into(), stored(document)),
             _ => Self::Unknown,
         }
@@ -140,17 +188,20 @@ pub(crate) fn write(record: &impl Serialize) -> Result<String, StateError> {
     serde_json::to_string(record).map_err(|error| StateError::Damaged(error.to_string()))
 }
 
-/// Writes a document that is not there yet.
-pub(crate) fn absent(key: Result<Key, StateError>, record: &impl Serialize) -> Result<Change, StateError> {
-    Ok(Change::put(key?, write(record)?, Expect::Absent))
-}
-
 pub(crate) fn tenant_key(tenant: &TenantId) -> Result<Key, StateError> {
     Key::new(TENANT, tenant.as_str())
 }
 
-pub(crate) fn component_key(bundle: &Digest) -> Result<Key, StateError> {
-    Key::new(COMPONENT, &bundle.to_string())
+pub(crate) fn component_key(package: &Digest) -> Result<Key, StateError> {
+    Key::new(COMPONENT, &package.to_string())
+}
+
+pub(crate) fn release_key(component: &ComponentId) -> Result<Key, StateError> {
+    Key::new(RELEASE, component.as_str())
+}
+
+pub(crate) fn revocations_key() -> Result<Key, StateError> {
+    Key::new(REVOCATIONS, NEWEST)
 }
 
 pub(crate) fn credential_key(id: &str) -> Result<Key, StateError> {
@@ -170,7 +221,9 @@ mod tests {
     #[test]
     fn a_record_is_read_back_as_it_was_written_and_never_in_part() {
         let mut record = TenantRecord::default();
-        let chosen = Choice { bundle: Digest::of(b"bundle"), grants: Grants::of(["cortex:storage/sql"]) };
+        let grant = SignedGrant { text: "{}".into(), bundle: "{}".into() };
+        let (package, accepted_at) = (Digest::of(b"package"), Timestamp::UNIX_EPOCH);
+        let chosen = Choice { package, grant, accepted_at, before: None };
         record.components.insert(ComponentId::parse("accounting").unwrap(), chosen);
         let text = write(&record).unwrap();
         let demo = TenantId::parse("demo").unwrap();

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Reading and changing the documents by what they mean.
 
-use super::records::{self, ComponentRecord, CredentialRecord, TenantRecord};
+use super::records::{self, ComponentRecord, CredentialRecord, ReleaseRecord, RevocationsRecord, TenantRecord};
 use cap_state::{Change, Document, Expect, Key, Revision, State, StateError};
-use kernel_types::{Digest, TenantId};
+use kernel_types::{ComponentId, Digest, TenantId};
 use std::sync::Arc;
 
 /// What hosts remember, with types. Cheap to clone.
@@ -64,22 +64,76 @@ impl Remembered {
         self.put(records::tenant_key(tenant)?, record, Expect::At(before), None).await
     }
 
-    /// Remembers a bundle whose bytes are kept already. Returns its document; a known one is left alone unless `anew`, which
-    /// tells the other hosts that they may try it again.
+    /// What was accepted of a component, with the revision of its document.
     ///
     /// # Errors
     /// Where the state cannot answer.
+    pub async fn release(&self, component: &ComponentId) -> Result<Option<(Revision, ReleaseRecord)>, StateError> {
+        let Some(document) = self.0.get(&records::release_key(component)?).await? else { return Ok(None) };
+        let record = records::read(&document.key, document.text.as_deref().unwrap_or_default())?;
+        Ok(Some((document.revision, record)))
+    }
+
+    /// The record of an installed package.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn component(&self, package: &Digest) -> Result<Option<ComponentRecord>, StateError> {
+        let Some(document) = self.0.get(&records::component_key(package)?).await? else { return Ok(None) };
+        Ok(Some(records::read(&document.key, document.text.as_deref().unwrap_or_default())?))
+    }
+
+    /// Remembers a package whose bytes are kept already, together with what was accepted of its component: both or neither.
+    /// Other hosts hear of it, and may try a package again that they could not use. Returns the package's document.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] where another release of the component was accepted meanwhile.
     pub async fn add_component(
         &self,
-        bundle: &Digest,
+        package: &Digest,
         record: &ComponentRecord,
-        anew: bool,
+        before: Option<Revision>,
+        release: &ReleaseRecord,
     ) -> Result<Document, StateError> {
-        let key = records::component_key(bundle)?;
-        match self.0.get(&key).await? {
-            Some(document) if !anew => Ok(document),
-            _ => self.put(key, record, Expect::Anything, None).await,
-        }
+        let release = (records::release_key(&record.id)?, records::write(release)?);
+        let expect = before.map_or(Expect::Absent, Expect::At);
+        let text: Arc<str> = records::write(record)?.into();
+        let key = records::component_key(package)?;
+        let component = Change::put(key.clone(), Arc::clone(&text), Expect::Anything);
+        let revision = self.0.commit(&[component, Change::put(release.0, release.1, expect)]).await?;
+        Ok(Document { key, revision, text: Some(text) })
+    }
+
+    /// Forgets a package. What was accepted of its component stays, so that nothing older comes after it.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn remove_component(&self, package: &Digest) -> Result<Document, StateError> {
+        let key = records::component_key(package)?;
+        let revision = self.0.commit(&[Change::remove(key.clone(), Expect::Anything)]).await?;
+        Ok(Document { key, revision, text: None })
+    }
+
+    /// The newest list of revocations, with the revision of its document.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn revocations(&self) -> Result<Option<(Revision, RevocationsRecord)>, StateError> {
+        let Some(document) = self.0.get(&records::revocations_key()?).await? else { return Ok(None) };
+        let record = records::read(&document.key, document.text.as_deref().unwrap_or_default())?;
+        Ok(Some((document.revision, record)))
+    }
+
+    /// Remembers a list of revocations in the place of the one at that revision.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] where another one came meanwhile; [`StateError::TooLarge`].
+    pub async fn set_revocations(
+        &self,
+        record: &RevocationsRecord,
+        before: Option<Revision>,
+    ) -> Result<Document, StateError> {
+        self.put(records::revocations_key()?, record, before.map_or(Expect::Absent, Expect::At), None).await
     }
 
     /// Remembers a credential of a tenant that is there.

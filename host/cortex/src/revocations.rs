@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The list of what may not run: taken once, in force on every host that shares the database as soon as it hears of it.
+
+use crate::host::Host;
+use crate::known::Known;
+use anyhow::{Result, bail};
+use cap_state::StateError;
+use edge_registry::{RevocationsRecord, Stored};
+use jiff::Timestamp;
+use kernel_types::Digest;
+use signing_verify::RevocationList;
+use std::sync::Arc;
+
+/// How often a list is tried again that another host was faster with.
+const TRIES_MAX: usize = 16;
+
+impl Host {
+    /// Takes a signed list of revocations. Packages on it end here before this returns, and on other hosts as they hear of it.
+    ///
+    /// # Errors
+    /// Where it is not signed by who may revoke, is older than the one that is known, or cannot be kept.
+    pub async fn revoke(&self, text: &str, bundle: &str) -> Result<Arc<RevocationList>> {
+        let now = Timestamp::now();
+        for _ in 0..TRIES_MAX {
+            let before = self.remembered.revocations().await?;
+            // The newest that any host accepted counts, also where this one cannot use it.
+            let last = before.as_ref().and_then(|(_, record)| self.accepted(record).ok()).map(|list| list.edition());
+            let list = self.trust.accept_list(text.as_bytes(), bundle.as_bytes(), last, now)?;
+            let record = RevocationsRecord { text: text.into(), bundle: bundle.into(), accepted_at: now };
+            match self.remembered.set_revocations(&record, before.map(|(revision, _)| revision)).await {
+                Err(StateError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+                Ok(document) => {
+                    self.learn(&document);
+                    return Ok(Arc::new(list));
+                }
+            }
+        }
+        bail!("lists of revocations come from others all the time; try again");
+    }
+
+    fn accepted(&self, record: &RevocationsRecord) -> Result<RevocationList, signing_verify::Refused> {
+        let (text, bundle) = (record.text.as_bytes(), record.bundle.as_bytes());
+        self.trust.accept_list(text, bundle, None, record.accepted_at)
+    }
+
+    /// Puts a list into force that was heard of. One that cannot be verified changes nothing: what was revoked stays so.
+    pub(crate) fn learn_revocations(&self, known: &Known, stored: Stored<RevocationsRecord>) {
+        let list = match stored {
+            Stored::Is(record) => self.accepted(&record).map_err(|error| error.to_string()),
+            Stored::Removed => Err("it was removed".to_owned()),
+            Stored::Unreadable(error) => Err(error.to_string()),
+        };
+        let list = match list {
+            Ok(list) => list,
+            Err(error) => {
+                tracing::error!(error, "a list of revocations cannot be used; the one before stays in force");
+                return;
+            }
+        };
+        {
+            let mut current = self.revocations.write();
+            if current.as_ref().is_some_and(|current| current.edition().number > list.edition().number) {
+                tracing::error!(number = list.edition().number, "a list of revocations is older than the one in force");
+                return;
+            }
+            *current = Some(Arc::new(list.clone()));
+        }
+        let ended: Vec<Digest> = {
+            let mut installed = self.installed.lock();
+            let ended: Vec<Digest> = list.digests().filter(|digest| installed.contains_key(*digest)).copied().collect();
+            for component in ended.iter().filter_map(|digest| installed.remove(digest)) {
+                self.registry.end(&component.installed);
+            }
+            ended
+        };
+        for package in list.digests() {
+            for tenant in known.users(package) {
+                self.put_in_force(known, &tenant);
+            }
+        }
+        for package in ended {
+            let reason = list.reason(&package).unwrap_or_default();
+            tracing::warn!(%package, reason, number = list.edition().number, "a package was revoked and runs no more");
+        }
+    }
+
+    /// The list in force, where there is one.
+    #[must_use]
+    pub fn revocations(&self) -> Option<Arc<RevocationList>> {
+        self.revocations.read().clone()
+    }
+
+    /// Says when the list is too old to be relied on; what runs goes on.
+    pub(crate) fn warn_of_stale_list(&self) {
+        let Some(list) = self.revocations() else { return };
+        if let signing_verify::Freshness::Stale { since } = list.freshness(Timestamp::now()) {
+            let number = list.edition().number;
+            tracing::warn!(number, %since, "the list of revocations is stale: nothing new is installed until a newer one is loaded");
+        }
+    }
+}
+

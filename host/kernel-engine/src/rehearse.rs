@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A component made to stand with every import a trap: one that reaches for anything before it is called is found out, at no risk.
+
+use crate::engine::Compiled;
+use crate::kernel::Kernel;
+use crate::meter::Meter;
+use crate::settings::TICK;
+use kernel_types::Limits;
+use std::task::{Context, Poll, Waker};
+use wasmtime::Store;
+use wasmtime::component::Linker;
+
+impl Kernel {
+    /// Makes an instance that can reach nothing, within the limits that an invocation has by default, and drops it.
+    ///
+    /// # Errors
+    /// What the component did, or that the host has no room for an instance now.
+    pub fn rehearse(&self, compiled: &Compiled) -> wasmtime::Result<()> {
+        let engine = &self.engine().wasm;
+        let mut linker = Linker::<Meter>::new(engine);
+        linker.define_unknown_imports_as_traps(&compiled.component)?;
+        let mut store = Store::new(engine, Meter::new(Limits::DEFAULT));
+        store.limiter(|meter| meter);
+        let ticks = u128::from(Limits::DEFAULT.cpu_ms_max).checked_div(TICK.as_millis()).unwrap_or(1);
+        store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX).max(1));
+        let standing = std::pin::pin!(linker.instantiate_async(&mut store, &compiled.component));
+        match standing.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done.map(drop),
+            Poll::Pending => Err(wasmtime::Error::msg("it waits for something")),
+        }
+    }
+}
