@@ -7,8 +7,9 @@ use crate::measure::milliseconds;
 use crate::role::{self, Role};
 use anyhow::{Context as _, Result};
 use backend_postgres::PostgresStore;
+use cortex::Chosen;
 use cortex::host::{Host, Settings};
-use kernel_types::{Grants, PermissionSet, TenantId};
+use kernel_types::{PermissionSet, TenantId};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -95,7 +96,7 @@ pub(crate) fn serve(runtime: &Runtime, plan: &Plan) -> Result<()> {
     lines.try_init().map_err(|error| anyhow::anyhow!("logging cannot be started: {error}"))?;
     let _entered = runtime.enter();
     let begin = Instant::now();
-    let mut settings = Settings::at(&plan.directory);
+    let mut settings = Settings { trust: signed_samples::trust(), ..Settings::at(&plan.directory) };
     if let Some(connections) = plan.connections {
         settings.store.connections_max = connections;
     }
@@ -105,13 +106,12 @@ pub(crate) fn serve(runtime: &Runtime, plan: &Plan) -> Result<()> {
     }
     let host = runtime.block_on(Host::open(&settings))?;
     let open_ms = milliseconds(begin.elapsed());
-    let (mut choice, mut install_ms) = (Vec::new(), Vec::new());
+    let (mut components, mut install_ms) = (Vec::new(), Vec::new());
     for bundle in &plan.bundles {
         let begin = Instant::now();
-        let installed = runtime.block_on(host.install(bundle))?;
+        let installed = runtime.block_on(host.install(signed_samples::package(bundle)?, true))?;
         install_ms.push(milliseconds(begin.elapsed()));
-        let wanted: Grants = installed.wanted();
-        choice.push((installed, wanted));
+        components.push(installed);
     }
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
@@ -127,6 +127,13 @@ pub(crate) fn serve(runtime: &Runtime, plan: &Plan) -> Result<()> {
             for number in first..first.saturating_add(count) {
                 let tenant = TenantId::parse(&format!("tenant-{number}"))?;
                 host.create_tenant(&tenant).await?;
+                let choice: Vec<_> = components
+                    .iter()
+                    .map(|installed| {
+                        let grant = signed_samples::grant(&tenant, installed, &installed.wanted());
+                        Chosen { installed: Arc::clone(installed), grant }
+                    })
+                    .collect();
                 host.enable(&tenant, &choice).await?;
                 tokens.push(host.issue_token(&tenant, "tester", PermissionSet::of(["*"])).await?);
             }

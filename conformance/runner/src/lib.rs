@@ -26,8 +26,10 @@ pub mod wire;
 use backend::Backend;
 use bundles::{bundle, profile_directory};
 use client::Client;
+use cortex::Chosen;
 use cortex::host::{Host, Settings};
 use edge_gateway::Drained;
+use edge_registry::Installed;
 use kernel_types::{Grants, PermissionSet, TenantId};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -101,7 +103,7 @@ impl TestHost {
         components: &[&str],
         change: impl FnOnce(&mut Settings),
     ) -> Self {
-        let mut settings = Settings::at(directory.path());
+        let mut settings = settings(directory.path());
         share_code(directory.path());
         backend.choose(&mut settings).await;
         change(&mut settings);
@@ -117,7 +119,7 @@ impl TestHost {
 
     /// Likewise, on the back end that it was left on.
     pub async fn reopen_on(backend: &Backend, directory: Arc<tempfile::TempDir>, token: &str) -> Self {
-        let mut settings = Settings::at(directory.path());
+        let mut settings = settings(directory.path());
         backend.choose(&mut settings).await;
         let host = Host::open(&settings).await.unwrap_or_else(|error| panic!("{error:#}"));
         Self::serve(host, backend, directory, token).await
@@ -174,6 +176,32 @@ impl TestHost {
     }
 }
 
+/// Signs the bundle in a folder and installs it.
+///
+/// # Errors
+/// Where it is no package, or is refused.
+pub async fn install(host: &Host, bundle: &Path) -> anyhow::Result<Arc<Installed>> {
+    host.install(signed_samples::package(bundle)?, true).await
+}
+
+/// A component with the consent to all that it wants.
+#[must_use]
+pub fn wanted(tenant: &TenantId, installed: &Arc<Installed>) -> Chosen {
+    granted(tenant, installed, &installed.wanted())
+}
+
+/// A component with the consent to these capabilities.
+#[must_use]
+pub fn granted(tenant: &TenantId, installed: &Arc<Installed>, grants: &Grants) -> Chosen {
+    Chosen { installed: Arc::clone(installed), grant: signed_samples::grant(tenant, installed, grants) }
+}
+
+/// The settings of a host in a directory that trusts the signer of tests.
+#[must_use]
+pub fn settings(directory: &Path) -> Settings {
+    Settings { trust: signed_samples::trust(), ..Settings::at(directory) }
+}
+
 fn tenant_id(name: &str) -> TenantId {
     TenantId::parse(name).expect("a tenant id")
 }
@@ -182,12 +210,12 @@ fn tenant_id(name: &str) -> TenantId {
 async fn enable(host: &Host, tenant: &str, components: &[&str]) -> String {
     let tenant = tenant_id(tenant);
     host.create_tenant(&tenant).await.unwrap_or_else(|error| panic!("{error:#}"));
-    let mut choice: Vec<(_, Grants)> = Vec::new();
+    let mut choice = Vec::new();
     for component in components {
         let component = (*component).to_owned();
         let directory = tokio::task::spawn_blocking(move || bundle(&component)).await.expect("it was built");
-        let installed = host.install(&directory).await.unwrap_or_else(|error| panic!("{error:#}"));
-        choice.push((Arc::clone(&installed), installed.wanted()));
+        let installed = install(host, &directory).await.unwrap_or_else(|error| panic!("{error:#}"));
+        choice.push(wanted(&tenant, &installed));
     }
     host.enable(&tenant, &choice).await.unwrap_or_else(|error| panic!("{error:#}"));
     host.issue_token(&tenant, "tester", PermissionSet::of(["*"])).await.expect("a token")

@@ -16,7 +16,7 @@ mod manifest;
 #[path = "bad_component/store.rs"]
 mod store;
 
-use conformance::TestHost;
+use conformance::{TestHost, granted, wanted};
 use conformance::bundles::Draft;
 use kernel_types::{Grants, TenantId};
 use serde_json::json;
@@ -25,7 +25,7 @@ const ECHO: &str = "conformance/guests/echo";
 
 /// What installing a bundle is refused with; [`None`] where it is not.
 async fn install(host: &TestHost, draft: &Draft) -> Option<String> {
-    host.host.install(draft.path()).await.err().map(|error| format!("{error:#}"))
+    conformance::install(&host.host, draft.path()).await.err().map(|error| format!("{error:#}"))
 }
 
 fn tenant() -> TenantId {
@@ -93,9 +93,9 @@ async fn a_capability_that_was_not_granted_is_named_and_the_tenant_keeps_what_it
     let refused = install(&host, &hostile).await.expect("an interface that nobody offers");
     assert!(refused.contains("cortex:hostile/wait"), "{refused}");
     let accounting = Draft::copy_of("components/accounting");
-    let installed = host.host.install(accounting.path()).await.unwrap();
+    let installed = conformance::install(&host.host, accounting.path()).await.unwrap();
     let grants = Grants::of(["cortex:context/context"]);
-    let refused = host.host.enable(&tenant(), &[(installed.clone(), grants)]).await.expect_err("no storage");
+    let refused = host.host.enable(&tenant(), &[granted(&tenant(), &installed, &grants)]).await.expect_err("no storage");
     let text = format!("{refused:#}");
     assert!(text.contains("cortex:storage/sql") && text.contains("grant"), "{text}");
     assert_serves(&host).await;
@@ -108,15 +108,15 @@ async fn one_interface_has_one_provider_and_a_call_has_one_at_all() {
     let host = TestHost::start(&[ECHO]).await;
     let twin = Draft::copy_of(ECHO);
     twin.change("cortex.yaml", "id: echo", "id: echo-twin");
-    let echo = host.host.install(Draft::copy_of(ECHO).path()).await.unwrap();
-    let twin = host.host.install(twin.path()).await.unwrap();
-    let choice = [(echo.clone(), echo.wanted()), (twin.clone(), twin.wanted())];
+    let echo = conformance::install(&host.host, Draft::copy_of(ECHO).path()).await.unwrap();
+    let twin = conformance::install(&host.host, twin.path()).await.unwrap();
+    let choice = [wanted(&tenant(), &echo), wanted(&tenant(), &twin)];
     let refused = format!("{:#}", host.host.enable(&tenant(), &choice).await.expect_err("two providers"));
     for part in ["cortex:echo/echo@1.0.0", "`echo`", "`echo-twin`"] {
         assert!(refused.contains(part), "{refused}");
     }
-    let import = host.host.install(Draft::copy_of("components/import-journal").path()).await.unwrap();
-    let choice = [(echo.clone(), echo.wanted()), (import.clone(), import.wanted())];
+    let import = conformance::install(&host.host, Draft::copy_of("components/import-journal").path()).await.unwrap();
+    let choice = [wanted(&tenant(), &echo), wanted(&tenant(), &import)];
     let refused = format!("{:#}", host.host.enable(&tenant(), &choice).await.expect_err("nobody provides the ledger"));
     assert!(refused.contains("import-journal") && refused.contains("cortex:accounting/"), "{refused}");
     assert_serves(&host).await;
@@ -125,7 +125,7 @@ async fn one_interface_has_one_provider_and_a_call_has_one_at_all() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_migration_that_was_changed_after_it_ran_is_refused() {
     let host = TestHost::start(&[ECHO, "components/accounting"]).await;
-    let echo = host.host.install(Draft::copy_of(ECHO).path()).await.unwrap();
+    let echo = conformance::install(&host.host, Draft::copy_of(ECHO).path()).await.unwrap();
     let draft = Draft::copy_of("components/accounting");
     let first = std::fs::read_dir(draft.path().join("migrations")).unwrap().next().unwrap().unwrap().file_name();
     let file = format!("migrations/{}", first.to_str().unwrap());
@@ -141,8 +141,8 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
         if let Some((file, text)) = change {
             draft.write(file, text.as_bytes());
         }
-        let installed = host.host.install(draft.path()).await.unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        let choice = [(echo.clone(), echo.wanted()), (installed.clone(), installed.wanted())];
+        let installed = conformance::install(&host.host, draft.path()).await.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let choice = [wanted(&tenant(), &echo), wanted(&tenant(), &installed)];
         let refused = host.host.enable(&tenant(), &choice).await.err().map(|error| format!("{error:#}"));
         assert_eq!(refused.is_some(), expected.is_some(), "{name}: {refused:?}");
         let refused = refused.unwrap_or_default();

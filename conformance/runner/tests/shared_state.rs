@@ -94,10 +94,9 @@ fn echo_of(version: &str) -> Draft {
     draft
 }
 
-async fn choice(host: &TestHost, directory: &Path) -> Vec<(Arc<edge_registry::Installed>, Grants)> {
-    let installed = host.host.install(directory).await.unwrap();
-    let wanted = installed.wanted();
-    vec![(installed, wanted)]
+async fn choice(host: &TestHost, directory: &Path) -> Vec<cortex::Chosen> {
+    let installed = conformance::install(&host.host, directory).await.unwrap();
+    vec![conformance::wanted(&tenant("test"), &installed)]
 }
 
 /// The version of echo that a host has in force for the tenant `test`.

@@ -19,7 +19,6 @@ use conformance::bundles::{Draft, workspace};
 use guest::{Unit, outcome};
 use kernel_types::TenantId;
 use serde_json::json;
-use std::sync::Arc;
 use storage_conformance::{Step, expected, parse};
 
 conformance::on_each_backend!(
@@ -108,8 +107,8 @@ async fn enable(host: &TestHost, tenant: &str, migrations: &[String]) -> Result<
     let tenant = TenantId::parse(tenant).unwrap();
     let permissions = kernel_types::PermissionSet::of(["*"]);
     host.host.create_tenant(&tenant).await.unwrap();
-    let installed = host.host.install(draft.path()).await.map_err(|error| format!("{error:#}"))?;
-    let choice = [(Arc::clone(&installed), installed.wanted())];
+    let installed = conformance::install(&host.host, draft.path()).await.map_err(|error| format!("{error:#}"))?;
+    let choice = [conformance::wanted(&tenant, &installed)];
     host.host.enable(&tenant, &choice).await.map_err(|error| format!("{error:#}"))?;
     let token = host.host.issue_token(&tenant, "tester", permissions).await.unwrap();
     Ok(conformance::client::Client::new(&host.url, &token))

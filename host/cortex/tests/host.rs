@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a helper of a test is a test")]
 
 use cap_state::{Change, Expect, Key, State as _};
+use cortex::Chosen;
 use cortex::host::{Host, Settings};
 use edge_gateway::Backplane as _;
-use edge_registry::EnableError;
+use edge_registry::{EnableError, Installed};
 use kernel_types::{ComponentId, Grants, TenantId};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,23 @@ fn provider(directory: &Path, id: &str, version: &str) -> PathBuf {
 }
 
 async fn open(directory: &Path) -> Arc<Host> {
-    Host::open(&Settings::at(&directory.join("home"))).await.unwrap()
+    let settings = Settings { trust: signed_samples::trust(), ..Settings::at(&directory.join("home")) };
+    Host::open(&settings).await.unwrap()
+}
+
+/// Signs a bundle and installs it.
+async fn install(host: &Host, bundle: &Path) -> Arc<Installed> {
+    install(&host, signed_samples::package(bundle).unwrap(), true).await
+}
+
+/// A component with the consent to these capabilities.
+fn granted(name: &str, installed: &Arc<Installed>, grants: &Grants) -> Chosen {
+    let grant = signed_samples::grant(&tenant(name), installed, grants);
+    Chosen { installed: Arc::clone(installed), grant }
+}
+
+fn wanted(name: &str, installed: &Arc<Installed>) -> Chosen {
+    granted(name, installed, &installed.wanted())
 }
 
 /// The file in which the host remembers, opened as somebody else would.
@@ -51,10 +68,15 @@ async fn enable(host: &Host, name: &str, bundles: &[&PathBuf]) {
     host.create_tenant(&tenant(name)).await.unwrap();
     let mut choice = Vec::new();
     for bundle in bundles {
-        let installed = host.install(bundle).await.unwrap();
-        choice.push((Arc::clone(&installed), installed.wanted()));
+        let installed = install(host, bundle).await;
+        choice.push(wanted(name, &installed));
     }
     host.enable(&tenant(name), &choice).await.unwrap();
+}
+
+/// The name of the file in a layout that holds the component of a bundle.
+fn blob(bundle: &Path) -> String {
+    kernel_types::Digest::of(&fs::read(bundle.join("component.wasm")).unwrap()).hex()
 }
 
 /// What the gateway would find: whether the tenant is served, and whether it is known and cannot be.
@@ -71,20 +93,18 @@ async fn one_damaged_component_keeps_its_own_tenants_waiting_and_nobody_else() {
     enable(&host, "first", &[&one]).await;
     enable(&host, "both", &[&one, &two]).await;
     enable(&host, "second", &[&two]).await;
-    let unused = host.install(&unused).await.unwrap().digest();
-    let digest = host.install(&one).await.unwrap().digest();
+    let unused = install(&host, &unused).await.digest();
+    let digest = install(&host, &one).await.digest();
     let path = host.layout().component(&digest);
     fs::remove_dir_all(host.layout().component(&unused)).unwrap();
     host.close().await;
     drop(host);
+    let layer = path.join("blobs/sha256").join(blob(&one));
     let damages: &[&dyn Fn()] = &[
         &|| fs::remove_dir_all(&path).unwrap(),
-        &|| fs::write(path.join("component.wasm"), "cut").unwrap(),
-        &|| fs::write(path.join("cortex.yaml"), "id: other").unwrap(),
-        &|| {
-            fs::create_dir_all(path.join("migrations")).unwrap();
-            fs::write(path.join("migrations/0001_x.sql"), "CREATE TABLE x (id INTEGER PRIMARY KEY);").unwrap();
-        },
+        &|| fs::write(&layer, "cut").unwrap(),
+        &|| fs::write(path.join("index.json"), "{}").unwrap(),
+        &|| fs::remove_file(&layer).unwrap(),
     ];
     // What lies in the directory is made again from what is remembered.
     for damage in damages {
@@ -96,14 +116,15 @@ async fn one_damaged_component_keeps_its_own_tenants_waiting_and_nobody_else() {
     let losses = ["DELETE FROM blobs", "UPDATE blobs SET bytes = x'00'"];
     for (damage, loss) in damages.iter().zip(losses.iter().cycle()) {
         damage();
-        let name = digest.to_string();
-        remembered(directory.path()).execute(&format!("{loss} WHERE digest = ?1"), [&name]).unwrap();
+        let kept = remembered(directory.path());
+        let lost = kept.execute(&format!("{loss} WHERE digest IN (SELECT json_extract(text, '$.blob') FROM documents WHERE kind = 'component' AND name = ?1)"), [&digest.to_string()]);
+        assert_eq!(lost.unwrap(), 1);
         let host = open(directory.path()).await;
         assert_eq!(served(&host, "first"), (false, true));
         assert_eq!(served(&host, "both"), (false, true));
         assert_eq!(served(&host, "second"), (true, false));
         assert_eq!(served(&host, "unknown"), (false, false));
-        host.install(&one).await.unwrap();
+        install(&host, &one).await;
         assert_eq!((served(&host, "first"), served(&host, "both")), ((true, false), (true, false)));
         host.close().await;
         drop(host);
@@ -123,11 +144,11 @@ async fn a_choice_that_cannot_be_remembered_is_not_put_into_force() {
         let set = host.registry().providers().get(&tenant("first")).unwrap();
         set.component(&ComponentId::parse("one").unwrap()).unwrap().installed.manifest().version.to_string()
     };
-    let newer = host.install(&two).await.unwrap();
+    let newer = install(&host, &two).await;
     // Somebody else holds the file for longer than the host waits.
     let other = remembered(directory.path());
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let choice = [(Arc::clone(&newer), newer.wanted())];
+    let choice = [wanted("first", &newer)];
     host.enable(&tenant("first"), &choice).await.unwrap_err();
     assert_eq!(version(&host), "1.0.0");
     other.execute_batch("ROLLBACK").unwrap();
@@ -144,8 +165,8 @@ async fn a_choice_that_contradicts_itself_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let host = open(directory.path()).await;
     let at = directory.path();
-    let one = host.install(&provider(at, "one", "1.0.0")).await.unwrap();
-    let newer = host.install(&provider(at, "one", "1.1.0")).await.unwrap();
+    let one = install(&host, &provider(at, "one", "1.0.0")).await;
+    let newer = install(&host, &provider(at, "one", "1.1.0")).await;
     let calls = |id: &str, ty: &str| {
         let wit = format!(
             "package test:{id}@1.0.0;
@@ -163,16 +184,16 @@ async fn a_choice_that_contradicts_itself_is_refused() {
         fs::write(path.join("cortex.yaml"), manifest).unwrap();
         path
     };
-    let good = host.install(&calls("good", "u32")).await.unwrap();
-    let other = host.install(&calls("other", "s64")).await.unwrap();
+    let good = install(&host, &calls("good", "u32")).await;
+    let other = install(&host, &calls("other", "s64")).await;
     host.create_tenant(&tenant("first")).await.unwrap();
-    let wanted = |installed: &Arc<edge_registry::Installed>| (Arc::clone(installed), installed.wanted());
+    let wanted = |installed: &Arc<Installed>| wanted("first", installed);
     for (choice, expected) in [
         (vec![wanted(&one), wanted(&good)], None),
         (vec![wanted(&good)], Some("enable a component that provides it")),
         (vec![wanted(&one), wanted(&newer)], Some("chosen twice")),
         (vec![wanted(&one), wanted(&other)], Some("has with other types")),
-        (vec![(Arc::clone(&one), Grants::default())], None),
+        (vec![granted("first", &one, &Grants::default())], None),
         (vec![], None),
     ] {
         let error = host.enable(&tenant("first"), &choice).await.err();
@@ -184,60 +205,24 @@ async fn a_choice_that_contradicts_itself_is_refused() {
     assert!(nobody.contains("create it first"), "{nobody}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_host_of_before_remembered_is_taken_over_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let one = provider(directory.path(), "one", "1.0.0");
-    let host = open(directory.path()).await;
-    enable(&host, "first", &[&one]).await;
-    let bundle = host.install(&one).await.unwrap().digest();
-    let home = directory.path().join("home");
-    host.close().await;
-    drop(host);
-    // As it lay there before: the bundle, and one file.
-    for file in ["state.sqlite", "state.sqlite-wal", "state.sqlite-shm"] {
-        let _ = fs::remove_file(home.join(file));
-    }
-    let token = kernel_types::Digest::of(b"token");
-    let file = format!(
-        r#"{{"version":1,"components":{{"{bundle}":"one"}},"tenants":{{"first":{{"one":["{bundle}",[]]}},"second":{{}}}},
-        "credentials":{{"c1":{{"token":"{token}","tenant":"first","subject":"s","kind":"user","display_name":"",
-        "roles":["admin"],"permissions":["*"]}}}}}}"#
-    );
-    let later = file.replacen("\"version\":1", "\"version\":9", 1);
-    for damaged in ["{", "", later.as_str()] {
-        fs::write(home.join("state.json"), damaged).unwrap();
-        let error = Host::open(&Settings::at(&home)).await.err().unwrap();
-        assert!(format!("{error:#}").contains("state.json"), "{error:#}");
-        assert_eq!(fs::read_to_string(home.join("state.json")).unwrap(), damaged, "it stays");
-    }
-    fs::write(home.join("state.json"), &file).unwrap();
-    for _ in 0..2 {
-        let host = open(directory.path()).await;
-        assert_eq!((served(&host, "first"), served(&host, "second")), ((true, false), (true, false)));
-        assert!(host.knows_token(&tenant("first"), "token"));
-        assert!(!home.join("state.json").exists());
-        host.close().await;
-        drop(host);
-        // The bytes came along.
-        fs::remove_dir_all(home.join("components")).unwrap();
-    }
-}
-
 /// A start reads what is remembered, and asks no tenant's database anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_tenants_are_served_from_the_start() {
     const TENANTS: usize = 1_000;
     let directory = tempfile::tempdir().unwrap();
     let host = open(directory.path()).await;
-    let bundle = host.install(&provider(directory.path(), "one", "1.0.0")).await.unwrap().digest();
+    let installed = install(&host, &provider(directory.path(), "one", "1.0.0")).await;
     host.close().await;
     drop(host);
     let state = backend_sqlite::SqliteState::open(&directory.path().join("home/state.sqlite")).await.unwrap();
-    let text: Arc<str> = format!(r#"{{"components":{{"one":{{"bundle":"{bundle}","grants":[]}}}}}}"#).into();
     let change = |number: usize| {
-        let key = Key::new("tenant", &format!("tenant-{number}")).unwrap();
-        Change::put(key, Arc::clone(&text), Expect::Absent)
+        let name = format!("tenant-{number}");
+        let grant = signed_samples::grant(&tenant(&name), &installed, &Grants::default());
+        let (package, accepted_at, before) = (installed.digest(), jiff::Timestamp::now(), None);
+        let choice = edge_registry::Choice { package, grant, accepted_at, before };
+        let components = [(installed.manifest().id.clone(), choice)].into();
+        let text = serde_json::to_string(&edge_registry::TenantRecord { components }).unwrap();
+        Change::put(Key::new("tenant", &name).unwrap(), text, Expect::Absent)
     };
     let changes: Vec<_> = (0..TENANTS).map(change).collect();
     for some in changes.chunks(cap_state::limits::CHANGES_MAX) {

@@ -5,6 +5,7 @@ use crate::Context;
 use crate::measure::{median, microseconds, percentile};
 use crate::table::{Line, Table, Target};
 use anyhow::{Context as _, Result};
+use cortex::Chosen;
 use cortex::host::{Host, Settings};
 use kernel_engine::{Kernel, Prepared, Request};
 use kernel_types::{Caller, CallerKind, ComponentId, InterfaceId, PermissionSet, RequestId, Subject, TenantId};
@@ -29,12 +30,12 @@ pub(crate) struct Echo {
 impl Echo {
     /// Installs it in a host of its own.
     pub(crate) async fn open(directory: &Path, bundle: &Path) -> Result<Self> {
-        let host = Host::open(&Settings::at(directory)).await?;
+        let host = Host::open(&Settings { trust: signed_samples::trust(), ..Settings::at(directory) }).await?;
         let tenant = TenantId::parse("bench")?;
         host.create_tenant(&tenant).await?;
-        let installed = host.install(bundle).await?;
-        let wanted = installed.wanted();
-        host.enable(&tenant, &[(installed, wanted)]).await?;
+        let installed = host.install(signed_samples::package(bundle)?, true).await?;
+        let grant = signed_samples::grant(&tenant, &installed, &installed.wanted());
+        host.enable(&tenant, &[Chosen { installed, grant }]).await?;
         let set = host.registry().providers().get(&tenant).context("the tenant has no components")?;
         let id = ComponentId::parse("echo")?;
         let enabled = set.components().iter().find(|enabled| *enabled.prepared.id() == id);

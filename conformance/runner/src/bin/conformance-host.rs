@@ -4,7 +4,7 @@
 //! line, and serves until it is killed.
 
 use anyhow::{Context as _, Result};
-use cortex::host::{Host, Settings};
+use cortex::host::Host;
 use kernel_types::{PermissionSet, TenantId};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 async fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let directory = arguments.next().context("which directory?")?;
-    let mut settings = Settings::at(&directory);
+    let mut settings = conformance::settings(&directory);
     let url = arguments.next().context("which database?")?;
     if let Some(url) = url.to_str().filter(|url| !url.is_empty()) {
         settings.database = Some(conformance::backend::open(url).await);
@@ -25,9 +25,8 @@ async fn main() -> Result<()> {
     host.create_tenant(&tenant).await?;
     let mut choice = Vec::new();
     for bundle in arguments {
-        let installed = host.install(&bundle).await?;
-        let wanted = installed.wanted();
-        choice.push((installed, wanted));
+        let installed = conformance::install(&host, &bundle).await?;
+        choice.push(conformance::wanted(&tenant, &installed));
     }
     host.enable(&tenant, &choice).await?;
     let token = token(&host, &tenant, &directory.join("token")).await?;

@@ -108,11 +108,10 @@ end\\N \\. \\\\', 1),
 
 async fn enable_types(host: &TestHost, tenant: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let installed = host.host.install(&types(directory.path())).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let installed = conformance::install(&host.host, &types(directory.path())).await.unwrap_or_else(|error| panic!("{error:#}"));
     let tenant = TenantId::parse(tenant).unwrap();
     host.host.create_tenant(&tenant).await.unwrap();
-    let wanted = installed.wanted();
-    host.host.enable(&tenant, &[(installed, wanted)]).await.unwrap_or_else(|error| panic!("{error:#}"));
+    host.host.enable(&tenant, &[conformance::wanted(&tenant, &installed)]).await.unwrap_or_else(|error| panic!("{error:#}"));
 }
 
 fn rows(value: &Value) -> u64 {

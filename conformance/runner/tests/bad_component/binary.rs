@@ -99,7 +99,7 @@ async fn a_binary_with_a_changed_byte_is_refused_or_is_another_component() {
         let place = usize::try_from(random.next()).unwrap() % whole.len();
         changed[place] ^= u8::try_from(1 + random.below(255)).unwrap();
         draft.write("component.wasm", &changed);
-        match host.host.install(draft.path()).await {
+        match conformance::install(&host.host, draft.path()).await {
             Err(_) => refused += 1,
             Ok(installed) => assert_eq!(installed.manifest().id.as_str(), "echo"),
         }

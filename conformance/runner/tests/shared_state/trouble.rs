@@ -30,7 +30,7 @@ async fn a_host_that_cannot_use_a_component_leaves_that_tenant_waiting_and_no_ot
     assert_eq!(at(&other, &empty.token).get("/openapi.json").await.status, 200);
     say(&one.client).await.ok();
     // Installed again, on the host that can, it is put right for both.
-    one.host.install(&bundle(ECHO)).await.unwrap();
+    conformance::install(&one.host, &bundle(ECHO)).await.unwrap();
     answers("it is served again", &other.client, 200).await;
 }
 
@@ -56,9 +56,8 @@ async fn what_changed_while_the_connections_were_lost_is_caught_up_with() {
 async fn provide(host: &TestHost, name: &str) -> anyhow::Result<String> {
     let tenant = TenantId::parse(name)?;
     host.host.create_tenant(&tenant).await?;
-    let installed = host.host.install(&bundle(ECHO)).await?;
-    let wanted = installed.wanted();
-    host.host.enable(&tenant, &[(installed, wanted)]).await?;
+    let installed = conformance::install(&host.host, &bundle(ECHO)).await?;
+    host.host.enable(&tenant, &[conformance::wanted(&tenant, &installed)]).await?;
     host.host.issue_token(&tenant, "tester", PermissionSet::of(["*"])).await
 }
 
