@@ -45,6 +45,8 @@ pub const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
 pub const BUNDLE_CONTENT: &str = "dev.sigstore.bundle.content";
 /// Which kind of predicate the statement in a bundle carries.
 pub const BUNDLE_PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+/// What stands there for a bundle that signs the package itself.
+pub const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
 /// A bundle that signs the package itself.
 pub const MESSAGE_SIGNATURE: &str = "message-signature";
 /// A bundle that signs a statement about it.

@@ -120,7 +120,10 @@ impl Show {
 impl Entry {
     fn run(self) -> Result<()> {
         let key = self.key.verifying_key()?;
-        let not_before = self.not_before.unwrap_or_else(Timestamp::now);
+        let not_before = match self.not_before {
+            Some(time) => time,
+            None => Timestamp::from_second(Timestamp::now().as_second())?,
+        };
         let whole = file_of(&key, &self.namespaces, not_before, self.not_after);
         // What is printed is read by the very code that a host reads it with.
         Keys::parse(whole.to_string().as_bytes()).context("no key file could hold that")?;

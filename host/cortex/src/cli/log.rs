@@ -38,7 +38,7 @@ pub(crate) struct Look {
 
 /// What says which key the log signs with.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
+#[group(required = true, multiple = true)]
 struct Known {
     /// A `trusted_root.json` that knows the log: no secret is needed.
     #[arg(long, value_name = "FILE")]

@@ -200,13 +200,10 @@ pub(super) fn bundles(layout: &Layout) -> impl Iterator<Item = &Attachment> {
 
 /// A bundle as an attachment, with the annotations by which other tools find it.
 fn attachment(bundle: Vec<u8>, predicate_type: Option<&str>) -> Attachment {
-    let attachment = Attachment::new(media::SIGSTORE_BUNDLE, bundle);
-    match predicate_type {
-        None => attachment.with(media::BUNDLE_CONTENT, media::MESSAGE_SIGNATURE),
-        Some(predicate_type) => attachment
-            .with(media::BUNDLE_CONTENT, media::DSSE_ENVELOPE)
-            .with(media::BUNDLE_PREDICATE_TYPE, predicate_type),
-    }
+    let content = if predicate_type.is_some() { media::DSSE_ENVELOPE } else { media::MESSAGE_SIGNATURE };
+    Attachment::new(media::SIGSTORE_BUNDLE, bundle)
+        .with(media::BUNDLE_CONTENT, content)
+        .with(media::BUNDLE_PREDICATE_TYPE, predicate_type.unwrap_or(media::SIGNATURE_PREDICATE))
 }
 
 /// Writes a file, all of it or nothing.

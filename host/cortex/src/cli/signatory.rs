@@ -38,13 +38,14 @@ pub(crate) struct Choice {
     #[arg(long, value_name = "FILE")]
     client_trust_config: Option<PathBuf>,
     /// A file with the identity token, OpenID Connect; else it is in `SIGSTORE_ID_TOKEN`. Arguments can be read by everybody.
-    #[arg(long, value_name = "FILE", requires = "client_trust_config")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "development"])]
     identity_token_file: Option<PathBuf>,
     /// Signs with the development authority in this folder, made at the first time. Its trusted root lies beside its keys.
     #[arg(long, value_name = "FOLDER")]
     development: Option<PathBuf>,
     /// For whom the development authority signs.
-    #[arg(long, value_name = "ADDRESS", default_value = "developer@localhost", requires = "development")]
+    #[arg(long, value_name = "ADDRESS", default_value = "developer@localhost")]
+    #[arg(conflicts_with_all = ["key", "client_trust_config"])]
     identity: String,
 }
 
