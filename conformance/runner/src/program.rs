@@ -9,7 +9,21 @@ use std::sync::OnceLock;
 use std::time::SystemTime;
 
 /// What the program is made of, beside `Cargo.lock`: folders of the checkout.
-const SOURCES: &[&str] = &["host", "sdk/build"];
+const SOURCES: &[&str] = &["host", "sdk/build", "signing"];
+
+/// The variables that the program reads.
+const SETTINGS: &[&str] = &[
+    "CORTEX_DIRECTORY",
+    "CORTEX_LOG",
+    "CORTEX_LOG_FORMAT",
+    "CORTEX_LISTEN",
+    "CORTEX_DATABASE_URL",
+    "CORTEX_REGISTRY_USER",
+    "CORTEX_REGISTRY_TOKEN",
+    "CORTEX_KEY_PASSPHRASE_FILE",
+    "CORTEX_AUTHORITY_PASSPHRASE_FILE",
+    "SIGSTORE_ID_TOKEN",
+];
 
 /// The program, built where it is missing or older than its sources. Cargo does not build another package's program for a
 /// test.
@@ -72,9 +86,9 @@ fn newest(folder: &Path) -> Option<SystemTime> {
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(cortex());
     command.arg("--directory").arg(directory).args(arguments).current_dir(workspace());
-    for variable in ["CORTEX_DIRECTORY", "CORTEX_LOG", "CORTEX_LOG_FORMAT", "CORTEX_LISTEN", "CORTEX_DATABASE_URL"] {
+    SETTINGS.iter().for_each(|variable| {
         command.env_remove(variable);
-    }
+    });
     command
 }
 
@@ -82,6 +96,8 @@ pub fn command(directory: &Path, arguments: &[&str]) -> Command {
 pub struct Printed {
     /// Whether it succeeded.
     pub ok: bool,
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
     /// Its standard output.
     pub out: String,
     /// Its standard error.
@@ -91,9 +107,15 @@ pub struct Printed {
 /// Runs a command to its end.
 #[must_use]
 pub fn run(directory: &Path, arguments: &[&str]) -> Printed {
-    let Output { status, stdout, stderr } = command(directory, arguments).output().expect("the program runs");
+    printed(&mut command(directory, arguments))
+}
+
+/// Runs a command that was prepared to its end.
+#[must_use]
+pub fn printed(command: &mut Command) -> Printed {
+    let Output { status, stdout, stderr } = command.output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Printed { ok: status.success(), out: text(&stdout), err: text(&stderr) }
+    Printed { ok: status.success(), code: status.code(), out: text(&stdout), err: text(&stderr) }
 }
 
 /// Whether a program that a comparison needs is installed. Says loudly what is left out where it is not.

@@ -20,7 +20,7 @@ use conformance::bundles::Draft;
 use conformance::client::{Answer, Client};
 use conformance::eventually::eventually_async;
 use edge_gateway::Backplane as _;
-use kernel_types::{ComponentId, Grants, PermissionSet, TenantId};
+use kernel_types::{ComponentId, PermissionSet, TenantId};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;

@@ -3,7 +3,6 @@
 
 use crate::host::Host;
 use crate::operator::{HostOperator, OneTenant, internal};
-use crate::tenants::Chosen;
 use crate::text::chain;
 use edge_installer::{GrantError, Refusal as Refused, SignedGrant, describe_signer};
 use edge_operator::{Answer, Flow, Refusal};
@@ -124,12 +123,8 @@ impl HostOperator {
 
     pub(crate) async fn enable(&self, input: Enable) -> Result<Answer, Refusal> {
         let Enable { tenant, package, grant } = input;
-        let component = self.host.component(&package);
-        let component = component.ok_or_else(|| Refusal::new("unknown-package", format!("{package} is not installed")))?;
-        let chosen = Chosen { installed: component.installed, grant };
-        let reports = self.host.enable_one(&tenant, &chosen).await.map_err(|error| refused(&error))?;
-        let ran = reports.into_iter().find(|(id, _)| *id == chosen.installed.manifest().id);
-        let ran = ran.map(|(_, report)| report.ran).unwrap_or_default();
+        let reports = self.host.enable_package(&tenant, &package, grant).await.map_err(|error| refused(&error))?;
+        let ran: Vec<_> = reports.into_iter().flat_map(|(_, report)| report.ran).collect();
         Ok(Answer::Json(json!({ "tenant": tenant, "package": package, "migrations": ran })))
     }
 

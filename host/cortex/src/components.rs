@@ -163,6 +163,12 @@ impl Host {
         self.installed.lock().get(digest).cloned()
     }
 
+    /// Whether the package is installed and can be used here.
+    #[must_use]
+    pub fn is_installed(&self, package: &Digest) -> bool {
+        self.component(package).is_some()
+    }
+
     /// Forgets a package that no tenant has enabled. What tenants keep of its component's data stays.
     ///
     /// # Errors

@@ -81,6 +81,26 @@ impl Host {
         .await
     }
 
+    /// As [`Host::enable_one`], for an installed package.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn enable_package(
+        &self,
+        tenant: &TenantId,
+        package: &Digest,
+        grant: SignedGrant,
+    ) -> Result<Vec<(ComponentId, Report)>> {
+        let component = self.component(package).with_context(|| format!("{package} is not installed"))?;
+        self.enable_one(tenant, &Chosen { installed: component.installed, grant }).await
+    }
+
+    /// Whether a tenant has enabled that package.
+    #[must_use]
+    pub fn has_enabled(&self, tenant: &TenantId, package: &Digest) -> bool {
+        self.known.lock().users(package).contains(tenant)
+    }
+
     /// Takes one component out of force. Its tables and what is in them stay.
     ///
     /// # Errors

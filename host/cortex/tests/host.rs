@@ -46,7 +46,7 @@ async fn open(directory: &Path) -> Arc<Host> {
 
 /// Signs a bundle and installs it.
 async fn install(host: &Host, bundle: &Path) -> Arc<Installed> {
-    install(&host, signed_samples::package(bundle).unwrap(), true).await
+    host.install(signed_samples::package(bundle).unwrap(), true).await.unwrap()
 }
 
 /// A component with the consent to these capabilities.

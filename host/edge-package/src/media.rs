@@ -40,3 +40,14 @@ pub const LICENCES: &str = "org.opencontainers.image.licenses";
 pub const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// Which kind of predicate a statement carries.
 pub const PREDICATE_TYPE: &str = "in-toto.io/predicate-type";
+
+/// What a sigstore bundle holds: [`MESSAGE_SIGNATURE`] or [`DSSE_ENVELOPE`]. This key and the next are those of cosign.
+pub const BUNDLE_CONTENT: &str = "dev.sigstore.bundle.content";
+/// Which kind of predicate the statement in a bundle carries.
+pub const BUNDLE_PREDICATE_TYPE: &str = "dev.sigstore.bundle.predicateType";
+/// What stands there for a bundle that signs the package itself.
+pub const SIGNATURE_PREDICATE: &str = "https://sigstore.dev/cosign/sign/v1";
+/// A bundle that signs the package itself.
+pub const MESSAGE_SIGNATURE: &str = "message-signature";
+/// A bundle that signs a statement about it.
+pub const DSSE_ENVELOPE: &str = "dsse-envelope";

@@ -4,11 +4,12 @@
 
 use crate::certificate::Error;
 use crate::folder::Config;
-use crate::keys::PublicKey;
+use crate::keys::{Log as LogKeyRole, PublicKey, Role as _};
 use crate::log::checkpoint::Origin;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use der::Encode as _;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use x509_cert::Certificate;
 
@@ -96,6 +97,39 @@ impl Trust {
     pub fn client_trust_config(&self) -> &Value {
         &self.config
     }
+}
+
+#[derive(Deserialize)]
+struct Root {
+    tlogs: Vec<KnownLog>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownLog {
+    base_url: String,
+    public_key: KnownKey,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KnownKey {
+    raw_bytes: String,
+}
+
+/// The logs that a trusted root knows, as whoever audits one needs them: its name and its key. Those with keys of another
+/// kind than ours have are left out.
+///
+/// # Errors
+/// Where it is no trusted root.
+pub fn logs(trusted_root: &[u8]) -> Result<Vec<(Origin, PublicKey)>, serde_json::Error> {
+    let root: Root = serde_json::from_slice(trusted_root)?;
+    let known = |log: KnownLog| {
+        let key = STANDARD.decode(log.public_key.raw_bytes).ok()?;
+        let key = PublicKey::from_der(&key).ok().filter(|key| key.algorithm() == LogKeyRole::ALGORITHM)?;
+        Some((Origin::of_url(&log.base_url).ok()?, key))
+    };
+    Ok(root.tlogs.into_iter().filter_map(known).collect())
 }
 
 fn authority(config: &Config, chain: &[Certificate], path: &str) -> Result<Value, Error> {

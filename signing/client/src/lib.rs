@@ -5,15 +5,18 @@
 //!   signing service; the key is thrown away. What runs over the network is the `sigstore-sign` crate.
 //! - [`ManagedKey`]: with a key of one's own and no service at all, for sites without a network.
 //!
+//! [`SignedBy`] is whom a bundle names; [`VerifyingKey`] what the owner of a key gives to those who verify.
 //! [`development`] runs a whole signing service in this process, for one developer on one machine. Not here: verification
 //! (`signing/verify`), and how an artifact becomes a digest.
 
 pub mod development;
 mod managed;
 mod publisher;
+mod signed_by;
 
-pub use managed::ManagedKey;
+pub use managed::{ManagedKey, PUBLIC_KEY_PEM_BYTES_MAX, VerifyingKey};
 pub use publisher::{ANSWER_TIME_MAX, Publisher, Services};
+pub use signed_by::SignedBy;
 pub use sigstore_sign::Attestation;
 pub use sigstore_types::{Bundle, Sha256Hash};
 
@@ -32,6 +35,9 @@ pub enum Error {
     /// The key.
     #[error(transparent)]
     Key(#[from] signing_authority::keys::Error),
+    /// The public key.
+    #[error("the public key cannot be read: {0}")]
+    PublicKey(#[source] sigstore_types::Error),
     /// The statement.
     #[error("the statement is no in-toto statement: {0}")]
     Statement(#[source] serde_json::Error),

@@ -11,7 +11,7 @@ use signing_authority::keys::{Algorithm, PublicKey, Signer as _};
 use sigstore_bundle::{BundleV03, VerificationMaterialV03};
 use sigstore_types::bundle::{MessageDigest, MessageSignature, SignatureContent};
 use sigstore_types::{
-    Bundle, DsseEnvelope, DsseSignature, HashAlgorithm, KeyId, PayloadBytes, Sha256Hash, SignatureBytes,
+    Bundle, DerPublicKey, DsseEnvelope, DsseSignature, HashAlgorithm, KeyId, PayloadBytes, Sha256Hash, SignatureBytes,
 };
 use std::path::Path;
 
@@ -51,18 +51,22 @@ impl ManagedKey {
         self.key.public_key()
     }
 
+    /// The same, with its texts.
+    #[must_use]
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey(self.public_key().clone())
+    }
+
     /// The public key as PEM.
     #[must_use]
     pub fn public_key_pem(&self) -> String {
-        let text = STANDARD.encode(self.public_key().der());
-        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
-        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+        self.verifying_key().pem()
     }
 
     /// How bundles name the key: base64 of the SHA-256 of its DER form.
     #[must_use]
     pub fn hint(&self) -> String {
-        STANDARD.encode(self.public_key().id())
+        self.verifying_key().hint()
     }
 
     /// Signs an artifact.
@@ -95,9 +99,42 @@ impl ManagedKey {
     }
 }
 
+/// The bytes of a public key's PEM at most.
+pub const PUBLIC_KEY_PEM_BYTES_MAX: u64 = 16 << 10;
+
+/// The public half of a managed key: what the key file of a site holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifyingKey(PublicKey);
+
+impl VerifyingKey {
+    /// Reads `PUBLIC KEY` in PEM.
+    ///
+    /// # Errors
+    /// Where it is no PEM of one, or a key of another kind than a managed key.
+    pub fn from_pem(pem: &str) -> Result<Self, Error> {
+        let der = DerPublicKey::from_pem(pem).map_err(Error::PublicKey)?;
+        Ok(Self(PublicKey::from_der(der.as_bytes())?))
+    }
+
+    /// The key as PEM.
+    #[must_use]
+    pub fn pem(&self) -> String {
+        let text = STANDARD.encode(self.0.der());
+        let lines: Vec<&str> = text.as_bytes().chunks(64).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+        format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", lines.join("\n"))
+    }
+
+    /// How bundles name the key: base64 of the SHA-256 of its DER form.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        STANDARD.encode(self.0.id())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SignedBy;
     use serde_json::Value;
 
     #[test]
@@ -138,11 +175,18 @@ mod tests {
         let key = ManagedKey::generate().unwrap();
         key.write(&path, b"secret").unwrap();
         assert_eq!(ManagedKey::read(&path, b"secret").unwrap().hint(), key.hint());
-        let public = PublicKey::from_der(&spki(&key.public_key_pem())).unwrap();
-        assert_eq!(&public, key.public_key());
+        let public = VerifyingKey::from_pem(&key.public_key_pem()).unwrap();
+        assert_eq!((public.clone(), public.hint()), (key.verifying_key(), key.hint()));
+        assert_eq!(&public.0, key.public_key());
     }
 
-    fn spki(pem: &str) -> Vec<u8> {
-        STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap()
+    #[test]
+    fn a_bundle_names_its_key_and_what_is_no_public_key_is_refused() {
+        let key = ManagedKey::generate().unwrap();
+        assert_eq!(SignedBy::of(&key.sign(b"artifact").unwrap()), Some(SignedBy::Key(key.hint())));
+        let pem = key.public_key_pem();
+        for text in ["", "x", &pem.replace("PUBLIC KEY", "CERTIFICATE"), &pem.replace('M', "N")] {
+            assert!(VerifyingKey::from_pem(text).is_err(), "{text}");
+        }
     }
 }

@@ -16,8 +16,8 @@ mod tampered;
 
 use kernel_types::Digest;
 use serde_json::{Value, json};
-use signing_client::ManagedKey;
 use signing_client::development::{Development, ISSUER};
+use signing_client::{ManagedKey, SignedBy};
 use signing_verify::{Artifact, Bundle, Keys, Policy, TrustRoot, Verifier};
 use std::path::Path;
 
@@ -43,7 +43,10 @@ async fn cases(development: &Development) -> Vec<Case> {
     for number in 0..4_u8 {
         publisher.sign(&development.token().unwrap(), &[number]).await.unwrap();
     }
-    let message = publisher.sign(&development.token().unwrap(), ARTIFACT).await.unwrap();
+    let token = development.token().unwrap();
+    let message = publisher.sign(&token, ARTIFACT).await.unwrap();
+    let ada = SignedBy::Holder { issuer: ISSUER.into(), subject: IDENTITY.into() };
+    assert_eq!((SignedBy::of(&message), SignedBy::of_token(&token).unwrap()), (Some(ada.clone()), ada));
     let message: Value = serde_json::from_str(&message.to_json().unwrap()).unwrap();
     let other = publisher.sign(&development.token().unwrap(), b"another artifact").await.unwrap();
     let other: Value = serde_json::from_str(&other.to_json().unwrap()).unwrap();

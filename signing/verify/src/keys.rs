@@ -12,7 +12,7 @@ use sigstore_verify::types::DerPublicKey;
 
 /// The keys that this site knows.
 #[derive(Debug, Clone, Default)]
-pub struct Keys(Vec<Key>);
+pub struct Keys(pub(crate) Vec<Key>);
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

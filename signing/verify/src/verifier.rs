@@ -74,13 +74,18 @@ pub struct Verifier {
 
 impl Verifier {
     /// A site that trusts these roots and knows these keys. The evidence in a bundle has to be complete under one root: the
-    /// certificate of one authority and the log of another do not add up.
+    /// certificate of one authority and the log of another do not add up. A site without roots trusts no authority: nothing
+    /// but a known key counts there, and no log or timestamp proves a time.
     ///
     /// # Errors
-    /// At [`Step::TrustRoot`], where there are none or more than [`TRUST_ROOTS_MAX`].
-    pub fn new(roots: Vec<TrustRoot>, keys: Keys) -> Result<Self, Refused> {
-        if roots.is_empty() || roots.len() > TRUST_ROOTS_MAX {
-            return Err(Step::TrustRoot.refuse(format_args!("{} roots, 1 to {TRUST_ROOTS_MAX}", roots.len())));
+    /// At [`Step::TrustRoot`], where there are neither roots nor keys, or more than [`TRUST_ROOTS_MAX`] roots.
+    pub fn new(mut roots: Vec<TrustRoot>, keys: Keys) -> Result<Self, Refused> {
+        if roots.len() > TRUST_ROOTS_MAX || roots.is_empty() && keys.0.is_empty() {
+            let reason = format!("{} roots, at most {TRUST_ROOTS_MAX}, and without any at least one key", roots.len());
+            return Err(Step::TrustRoot.refuse(reason));
+        }
+        if roots.is_empty() {
+            roots.push(TrustRoot::of_nobody()?);
         }
         Ok(Self { roots, keys })
     }

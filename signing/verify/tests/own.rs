@@ -9,7 +9,7 @@ use semver::Version;
 use serde_json::{Value, json};
 use signing_verify::{
     Admitted, Artifact, Bundle, Freshness, History, Keys, Kind, Pattern, Policy, REVOCATIONS_NAME, Refused,
-    RevocationList, Signer, Step, TrustRoot, Verifier, admit, check_revoked,
+    RevocationList, Signer, Step, TRUST_ROOTS_MAX, TrustRoot, Verifier, admit, check_revoked,
 };
 use std::collections::BTreeSet;
 use support::*;
@@ -79,6 +79,25 @@ fn a_kept_key_is_refused() {
         let bundle = Bundle::parse(&bytes(&good)).unwrap();
         assert_eq!(step(site.verifier().verify(&bundle, &artifact, &policy, now())), Step::Timestamp);
     }
+}
+
+/// A site with keys needs no root; what rests on an authority is refused there, and a site with neither is none.
+#[test]
+fn a_site_with_keys_only_trusts_nobody_else() {
+    let site = Site::new();
+    let artifact = artifact(b"component");
+    let without = |keys: &[Value]| Verifier::new(Vec::new(), keys_of(keys));
+    let verifier = without(&[key_entry("site", &site.pem)]).unwrap();
+    let signed = site.sign(&artifact.digest);
+    verify(&verifier, &bytes(&signed), &artifact).unwrap();
+    assert_eq!(step(verify(&verifier, STAGING_SIGNATURE, &staging_artifact())), Step::Timestamp);
+    let mut stamped = signed;
+    stamped["verificationMaterial"]["timestampVerificationData"] =
+        json(STAGING_SIGNATURE)["verificationMaterial"]["timestampVerificationData"].clone();
+    assert_eq!(step(verify(&verifier, &bytes(&stamped), &artifact)), Step::Timestamp, "evidence has to be right");
+    assert_eq!(step(without(&[])), Step::TrustRoot);
+    let many = (0..=TRUST_ROOTS_MAX).map(|_| TrustRoot::parse(STAGING_ROOT).unwrap()).collect();
+    assert_eq!(step(Verifier::new(many, keys_of(&[key_entry("site", &site.pem)]))), Step::TrustRoot);
 }
 
 /// In the key file, but the policy does not let it sign here.

@@ -2,13 +2,21 @@
 //! What `cortex up --demo` adds: this checkout's components, a tenant, its token, and a ledger to play with.
 
 use super::client::{Client, Refusal, once};
+use super::component::DEVELOPER;
+use super::sign::sign_all;
+use super::signatory::Signatory;
 use super::terminal::{self, Step};
 use anyhow::{Context as _, Result};
 use cortex::host::Host;
-use cortex::running;
+use cortex::layout::Layout as Home;
+use cortex::{running, trusting};
+use edge_installer::{SignedGrant, Trust};
+use edge_package::statement::{Origin, statements};
+use edge_package::{Layout, Package};
 use kernel_types::{PermissionSet, TenantId};
 use sdk_build::{Builder, Bundle, Environment};
 use serde_json::{Value, json};
+use signing_client::development::ISSUER;
 use std::sync::Arc;
 
 /// The components of the demonstration.
@@ -31,22 +39,53 @@ pub(crate) struct Demo {
     today: jiff::civil::Date,
 }
 
-/// Installs the bundles and enables them for the tenant.
+/// Lets this machine's own authority sign for the developer who sits here: trusted by this directory and by nobody else.
+pub(crate) async fn trust(home: &Home) -> Result<Trust> {
+    let trust = home.trust();
+    if !trust.join("policy.json").exists() {
+        let signatory = Signatory::development(&home.authority(), DEVELOPER).await?;
+        signatory.stop().await;
+        std::fs::create_dir_all(trust.join("roots"))?;
+        std::fs::copy(home.authority().join("trusted_root.json"), trust.join("roots/development.json"))?;
+        let developer = json!({ "issuer": ISSUER, "subject": DEVELOPER });
+        let policy = json!({ "publishers": [{ "namespace": "*", "identities": [developer] }] });
+        running::write_private(&trust.join("policy.json"), format!("{policy:#}\n").as_bytes())?;
+    }
+    trusting::of(home)
+}
+
+/// Signs and installs what is new, and agrees to it for the tenant. The person at this machine is publisher and administrator.
 pub(crate) async fn prepare(host: &Arc<Host>, bundles: &[Bundle], step: &Step) -> Result<Demo> {
     let tenant = TenantId::parse(TENANT)?;
-    let mut choice = Vec::new();
-    for bundle in bundles {
-        step.say(&format!("installing {}", bundle.directory.display()));
-        let installed = host.install(&bundle.directory).await?;
-        // The person at this machine is the administrator: what the components ask for is granted.
-        let grants = installed.wanted();
-        choice.push((installed, grants));
-    }
     host.create_tenant(&tenant).await?;
-    for (component, report) in host.enable(&tenant, &choice).await? {
-        if !report.ran.is_empty() {
-            step.say(&format!("{component}: ran {}", report.ran.join(", ")));
+    // The authority is started for the first signature, and never where nothing changed.
+    let mut signatory: Option<Signatory> = None;
+    for bundle in bundles {
+        let package = Package::of_directory(&bundle.directory)?;
+        let digest = package.digest();
+        if !host.is_installed(&digest) {
+            step.say(&format!("signing and installing {}", bundle.directory.display()));
+            let statements = statements(&package, &Origin::default())?;
+            let attachments = statements.iter().map(|statement| statement.attachment()).collect();
+            let mut layout = Layout { package, attachments };
+            sign_all(signing(&mut signatory, host).await?, &mut layout).await?;
+            // What is built anew has the version that it had.
+            host.install(layout, true).await?;
         }
+        if !host.has_enabled(&tenant, &digest) {
+            let plan = host.plan(&tenant, &digest)?;
+            let text = plan.consent(jiff::Timestamp::now()).text()?;
+            let bundle = signing(&mut signatory, host).await?.sign(text.as_bytes()).await?.bytes;
+            let grant = SignedGrant { text: text.into(), bundle: String::from_utf8(bundle)?.into() };
+            for (component, report) in host.enable_package(&tenant, &digest, grant).await? {
+                if !report.ran.is_empty() {
+                    step.say(&format!("{component}: ran {}", report.ran.join(", ")));
+                }
+            }
+        }
+    }
+    if let Some(signatory) = signatory {
+        signatory.stop().await;
     }
     let known = running::token(host.layout(), &tenant)?.filter(|token| host.knows_token(&tenant, token));
     let token = match known {
@@ -58,6 +97,13 @@ pub(crate) async fn prepare(host: &Arc<Host>, bundles: &[Bundle], step: &Step) -
         }
     };
     Ok(Demo { token, today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() })
+}
+
+async fn signing<'a>(signatory: &'a mut Option<Signatory>, host: &Host) -> Result<&'a Signatory> {
+    if signatory.is_none() {
+        *signatory = Some(Signatory::development(&host.layout().authority(), DEVELOPER).await?);
+    }
+    signatory.as_ref().context("it was just started")
 }
 
 impl Demo {

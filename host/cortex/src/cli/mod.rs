@@ -4,25 +4,36 @@
 mod backup;
 mod build;
 mod client;
+mod component;
 mod demo;
 mod import;
 mod inspect;
+mod key;
+mod log;
 mod logging;
 mod package;
+mod passphrase;
 mod pull;
 mod push;
+mod sign;
+mod signatory;
 mod tenant;
 pub(crate) mod terminal;
 mod up;
+mod verdict;
+mod verify;
 mod way;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+/// What the program says when it ends. The parser of arguments says 2 by itself.
+const EXIT: &str = "Exit codes: 0 done, 1 refused or failed, 2 not understood.";
+
 /// An ERP platform in which no module is trusted.
 #[derive(Debug, Parser)]
-#[command(name = "cortex", version, about, max_term_width = 100)]
+#[command(name = "cortex", version, about, max_term_width = 100, after_help = EXIT)]
 pub(crate) struct Command {
     /// The directory of the host: databases, components, credentials.
     #[arg(long, global = true, value_name = "DIRECTORY", default_value = ".cortex", env = "CORTEX_DIRECTORY")]
@@ -60,6 +71,34 @@ enum Name {
     Push(push::Push),
     /// Pulls a package from a registry; every digest is checked.
     Pull(pull::Pull),
+    /// Makes and shows the managed key of a publisher.
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Signs a package and what is attached to it, or another file.
+    Sign(sign::Sign),
+    /// Says who signed a package or another file, and whether they may.
+    Verify(verify::Verify),
+    /// Looks at the transparency log of a signing service.
+    #[command(subcommand)]
+    Log(log::Log),
+    /// Installs a signed package, so that tenants can enable it.
+    Install(component::Install),
+    /// Forgets a package that no tenant has enabled.
+    Uninstall(component::Uninstall),
+    /// Lists the installed packages.
+    Components(component::Components),
+    /// Enables a component for a tenant: shows the plan, asks, and signs the consent.
+    Enable(component::Enable),
+    /// Brings a tenant to another version of a component, the highest that is installed; as `enable`.
+    Upgrade(component::Enable),
+    /// Goes back to the version that the tenant had before.
+    Rollback(component::Rollback),
+    /// Takes a component out of a tenant; its data stays.
+    Disable(component::Disable),
+    /// Shows what a tenant's administrators agreed to.
+    Grants(component::Grants),
+    /// Loads a signed list of revocations, or shows the one in force.
+    Revoke(component::Revoke),
     /// Checks manifests and shows contracts.
     #[command(subcommand)]
     Inspect(inspect::Inspect),
@@ -80,6 +119,18 @@ impl Command {
             Name::Package(package) => package.run(),
             Name::Push(push) => push.run(),
             Name::Pull(pull) => pull.run(),
+            Name::Key(key) => key.run(),
+            Name::Sign(sign) => sign.run(),
+            Name::Verify(verify) => verify.run(),
+            Name::Log(log) => log.run(),
+            Name::Install(install) => install.run(&layout),
+            Name::Uninstall(uninstall) => uninstall.run(&layout),
+            Name::Components(components) => components.run(&layout),
+            Name::Enable(enable) | Name::Upgrade(enable) => enable.run(&layout),
+            Name::Rollback(rollback) => rollback.run(&layout),
+            Name::Disable(disable) => disable.run(&layout),
+            Name::Grants(grants) => grants.run(&layout),
+            Name::Revoke(revoke) => revoke.run(&layout),
             Name::Inspect(inspect) => inspect.run(),
         }
     }

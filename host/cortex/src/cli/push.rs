@@ -39,9 +39,9 @@ pub(crate) struct Reach {
 }
 
 impl Reach {
-    pub(super) fn remote(self, place: &str) -> Result<Remote> {
-        let credentials = match self.token {
-            Some(token) => Credentials::Token { user: self.user, token },
+    pub(super) fn remote(&self, place: &str) -> Result<Remote> {
+        let credentials = match &self.token {
+            Some(token) => Credentials::Token { user: self.user.clone(), token: token.clone() },
             None => Credentials::Anonymous,
         };
         Ok(Remote::new(Place::parse(place)?, &credentials, self.plain_http)?)

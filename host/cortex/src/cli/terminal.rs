@@ -10,6 +10,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// Prints a line of the result.
 pub(crate) fn line(text: &str) {
@@ -59,6 +60,32 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>> {
 pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
     let text = String::from_utf8(read(path, bytes_max)?);
     text.map_err(|error| anyhow!("`{}` is no UTF-8 text: {}", path.display(), error.utf8_error()))
+}
+
+/// Asks a question that is answered with `yes`; where nobody can answer, the answer is an error that says so.
+pub(crate) fn confirm(question: &str) -> Result<bool> {
+    use std::io::{BufRead as _, IsTerminal as _, Write as _};
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        bail!("nobody can be asked here: look at the plan with `--plan`, and agree with `--agree <digest>`");
+    }
+    let mut out = std::io::stderr().lock();
+    write!(out, "{question} Type `yes`: ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    stdin.lock().read_line(&mut answer)?;
+    Ok(answer.trim() == "yes")
+}
+
+/// Asks for a secret without showing what is typed; `None` where nobody sits at a terminal.
+pub(crate) fn ask_secret(question: &str) -> Result<Option<Zeroizing<String>>> {
+    if LOG_ONLY.load(Ordering::Relaxed) || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    let terminal = console::Term::stderr();
+    terminal.write_str(question).context("nothing can be asked")?;
+    let answer = terminal.read_secure_line().context("nothing was answered")?;
+    Ok(Some(Zeroizing::new(answer)))
 }
 
 /// A step that takes its time.

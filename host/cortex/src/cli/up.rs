@@ -8,6 +8,7 @@ use backend_postgres::PostgresStore;
 use cortex::host::{Host, Settings};
 use cortex::layout::Layout;
 use cortex::running::Running;
+use cortex::trusting;
 use edge_gateway::Drained;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -50,6 +51,7 @@ impl Up {
             .with_context(|| format!("cannot listen at {}; choose another address with --listen", self.listen))?;
         let url = format!("http://{}", listener.local_addr()?);
         let mut settings = Settings::at(layout.root());
+        settings.trust = if self.demo { demo::trust(layout).await? } else { trusting::of(layout)? };
         if let Some(url) = &self.database_url {
             settings.database = Some(PostgresStore::open(url, backend_postgres::Settings::default()).await?);
         }

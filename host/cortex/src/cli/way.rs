@@ -8,6 +8,7 @@ use backend_sqlite::{StoreError, StoreLock};
 use cortex::host::{Host, Settings};
 use cortex::layout::Layout;
 use cortex::operator::HostOperator;
+use cortex::trusting;
 use edge_operator::{Answer, Client, Flow, Operator, Request, flow};
 use serde_json::Value;
 use std::fs::File;
@@ -48,7 +49,7 @@ impl Data {
                 }
                 return act(Way(Arc::new(Client::at(&socket)))).await;
             }
-            let mut settings = Settings::at(layout.root());
+            let mut settings = Settings { trust: trusting::of(layout)?, ..Settings::at(layout.root()) };
             if let Some(url) = &self.database_url {
                 settings.database = Some(PostgresStore::open(url, backend_postgres::Settings::default()).await?);
             }

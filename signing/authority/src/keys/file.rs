@@ -15,9 +15,12 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// The cost of scrypt as a power of two, with blocks of 1 kB: 2^15 of them are 32 MiB and about a tenth of a second for each try
-/// of a passphrase.
-const SCRYPT_LOG_N: u8 = 15;
+/// The cost of scrypt as a power of two, with blocks of 1 kB: 2^14 of them are 16 MiB for each try of a passphrase. It is what
+/// OpenSSL takes at most: twice as many need more than the 32 MiB that it allows, and it would not read the key.
+const SCRYPT_LOG_N: u8 = 14;
+
+/// How often that is done one after the other: about a tenth of a second for each try.
+const SCRYPT_PASSES: u32 = 2;
 
 /// The bytes of a salt.
 const SALT_BYTES: usize = 16;
@@ -115,7 +118,7 @@ impl FileKey {
         let (mut salt, mut iv) = ([0; SALT_BYTES], [0; 16]);
         rand::fill(&mut salt).ok()?;
         rand::fill(&mut iv).ok()?;
-        let cost = scrypt::Params::new(SCRYPT_LOG_N, 8, 1, 32).ok()?;
+        let cost = scrypt::Params::new(SCRYPT_LOG_N, 8, SCRYPT_PASSES, 32).ok()?;
         let parameters = pbes2::Parameters::scrypt_aes256cbc(cost, &salt, &iv).ok()?;
         let key = PrivateKeyInfo::try_from(self.pkcs8.as_slice()).ok()?;
         let encrypted = key.encrypt_with_params(parameters, passphrase).ok()?;

@@ -53,18 +53,25 @@ pub enum Error {
     TooLarge(u64),
 }
 
+/// The newest checkpoint of the log in a folder, and the note that holds it; the signature is checked.
+///
+/// # Errors
+/// Where the checkpoint is not there, or not this log's own.
+pub fn newest(folder: &Path, origin: &Origin, key: &PublicKey) -> Result<(Checkpoint, String), Error> {
+    let note = Files::at(folder).checkpoint()?.ok_or_else(|| Error::NoLog(folder.display().to_string()))?;
+    Ok((Checkpoint::open(&note, origin, key)?, note))
+}
+
 /// Audits the log in a folder.
 ///
 /// # Errors
 /// Where the checkpoint is not there, or not this log's own. What is wrong with tiles and entries is in the report.
 pub fn check(folder: &Path, origin: &Origin, key: &PublicKey) -> Result<Report, Error> {
-    let files = Files::at(folder);
-    let note = files.checkpoint()?.ok_or_else(|| Error::NoLog(folder.display().to_string()))?;
-    let checkpoint = Checkpoint::open(&note, origin, key)?;
+    let (checkpoint, _) = newest(folder, origin, key)?;
     if checkpoint.size > ENTRIES_MAX {
         return Err(Error::TooLarge(checkpoint.size));
     }
-    let mut audit = Audit { files, levels: Vec::new(), findings: Vec::new() };
+    let mut audit = Audit { files: Files::at(folder), levels: Vec::new(), findings: Vec::new() };
     let root = audit.walk(checkpoint.size);
     if root.is_some_and(|root| root != checkpoint.root) {
         audit.find(String::from("the root over the entries is not the one that was signed"));
