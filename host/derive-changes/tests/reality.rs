@@ -155,7 +155,7 @@ fn pair() -> impl Strategy<Value = (Shape, Shape)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn the_engine_links_those_who_are_said_to_fit_and_no_others((old, new) in pair()) {
