@@ -159,7 +159,8 @@ fn a_table_is_made_anew_in_the_usual_way() {
         creates table `t_new` [Runs]
         writes rows into `t_new` [Runs]
         drops table `t`: what was not moved before is lost [Fails, loses data: it still reads and writes `t`]
-        renames table `t_new` to `t` [Runs]"#]].assert_eq(&lines.join("\n"));
+        renames table `t_new` to `t` [Runs]"#]]
+    .assert_eq(&lines.join("\n"));
 }
 
 /// The version before writes, reads and deletes on the tables after each statement that is additive.
