@@ -83,8 +83,8 @@ pub fn shape() -> impl Strategy<Value = Shape> {
     })
 }
 
-/// Writes the type; definitions go to `items`.
-fn wit(shape: &Shape, items: &mut Vec<String>) -> String {
+/// Writes the type as WIT; definitions that it needs go to `items`.
+pub fn wit(shape: &Shape, items: &mut Vec<String>) -> String {
     let (keyword, body) = match shape {
         Shape::Plain(name) => return (*name).to_owned(),
         Shape::List(inner) => return format!("list<{}>", wit(inner, items)),

@@ -143,7 +143,7 @@ impl HostOperator {
             let granted = self.host.trust.accept(&choice.grant, tenant, choice.accepted_at);
             let (consent, by, fault) = match &granted {
                 Ok(granted) => (Some(granted.consent()), Some(describe_signer(granted.signer())), None),
-                Err(error) => (None, None, Some(error.to_string())),
+                Err(error) => (None, None, Some(with_causes(error))),
             };
             json!({
                 "component": id,
@@ -177,6 +177,12 @@ impl HostOperator {
             "revoked": revoked.collect::<serde_json::Map<_, _>>(),
         })
     }
+}
+
+/// An error with all that it says.
+fn with_causes(error: &GrantError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 /// The package that is meant.

@@ -163,6 +163,12 @@ impl Host {
         self.installed.lock().get(digest).cloned()
     }
 
+    /// The component of an installed package.
+    #[must_use]
+    pub fn installed(&self, package: &Digest) -> Option<Arc<Installed>> {
+        self.component(package).map(|component| component.installed)
+    }
+
     /// Whether the package is installed and can be used here.
     #[must_use]
     pub fn is_installed(&self, package: &Digest) -> bool {

@@ -14,6 +14,9 @@ use tokio::task::JoinHandle;
 /// How long to wait before a state that did not answer is asked again.
 const RETRY: Duration = Duration::from_millis(500);
 
+/// How long until the log says again what is wrong.
+const WARNING: Duration = Duration::from_secs(3600);
+
 /// The tasks.
 #[derive(Default)]
 pub(crate) struct Followers {
@@ -45,10 +48,21 @@ impl Drop for Followers {
 pub(crate) fn start(host: &Arc<Host>) {
     let newest = host.remembered.state().watch();
     let tasks = [
+        tokio::spawn(warn(Arc::downgrade(host))),
         tokio::spawn(take_note(Arc::downgrade(host), newest)),
         tokio::spawn(load(Arc::downgrade(host), Arc::clone(&host.followers.work))),
     ];
     host.followers.tasks.lock().extend(tasks);
+}
+
+/// Says again and again that the list of revocations is too old, for as long as it is.
+async fn warn(host: Weak<Host>) {
+    loop {
+        let Some(host) = host.upgrade() else { return };
+        host.warn_of_stale_list();
+        drop(host);
+        tokio::time::sleep(WARNING).await;
+    }
 }
 
 async fn take_note(host: Weak<Host>, mut newest: watch::Receiver<Revision>) {

@@ -138,7 +138,9 @@ impl Host {
             };
             let chosen = choose(&current)?;
             let choice = self.consented(tenant, &chosen, &current)?;
-            let ready = self.registry.make_ready(tenant, &choice).await?;
+            let installed: Vec<_> =
+                self.installed.lock().values().map(|component| Arc::clone(&component.installed)).collect();
+            let ready = self.registry.make_ready(tenant, &choice, &installed).await?;
             for (component, report) in &ready.reports {
                 add(reports.entry(component.clone()).or_default(), report);
             }

@@ -74,7 +74,7 @@ impl Granted {
 #[derive(Debug, thiserror::Error)]
 pub enum GrantError {
     /// The signature.
-    #[error("the consent is not trusted: {0}")]
+    #[error("the consent is not trusted")]
     Refused(#[from] Refused),
     /// The text.
     #[error("the consent is not of the format `{GRANT_FORMAT}`: {0}; make it anew with `cortex enable`")]

@@ -24,7 +24,7 @@ mod trust;
 
 pub use edge_registry::SignedGrant;
 pub use grant::{Consent, GRANT_FORMAT, GrantError, Granted, grant_name};
-pub use plan::{Action, Call, Capability, Migration, Origin, Plan, Version, describe_signer};
+pub use plan::{Action, Call, Capability, Origin, Plan, Version, describe_signer};
 pub use refusal::Refusal;
 pub use release::{Admissible, Checked, Signed};
 pub use standing::Standing;

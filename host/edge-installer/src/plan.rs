@@ -3,6 +3,8 @@
 //! is this plan, by its digest.
 
 use crate::grant::{Consent, GRANT_FORMAT};
+use cap_storage::migrations::{Effect, RollBack};
+use derive_changes::{Break, Changes};
 use edge_registry::{EnabledSet, Installed};
 use jiff::Timestamp;
 use kernel_manifest::CapabilityScope;
@@ -39,8 +41,14 @@ pub struct Plan {
     pub calls: Vec<Call>,
     /// Every interface with functions that was found among the imports of the binary: nothing else can be reached.
     pub imports: Vec<String>,
-    /// The migrations that would run.
-    pub migrations: Vec<Migration>,
+    /// What the migrations that would run do to its tables, statement by statement.
+    pub migrations: Vec<Effect>,
+    /// Whether the version before could run on the tables as they are then; absent where there is none before.
+    pub roll_back: Option<RollBack>,
+    /// What changes for those who call it; absent where the tenant did not have it.
+    pub contract: Option<Changes>,
+    /// The other components of the tenant that would break. With one of them the plan cannot be put into force.
+    pub breaks: Vec<Break>,
 }
 
 /// What is done.
@@ -104,15 +112,6 @@ pub struct Call {
     pub provider: Option<ComponentId>,
 }
 
-/// A migration that would run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Migration {
-    /// Its number.
-    pub number: u32,
-    /// The name of its file.
-    pub name: String,
-}
-
 impl Plan {
     /// What enabling `target` would change for a tenant that has this set.
     #[must_use]
@@ -127,6 +126,8 @@ impl Plan {
             Some(std::cmp::Ordering::Less) => Action::RollBack,
             Some(std::cmp::Ordering::Equal) => Action::Change,
         };
+        let ran = installed.map_or(0, |old| old.migrations().as_slice().len());
+        let effects = target.migrations().effects(ran);
         Self {
             tenant: tenant.clone(),
             component: manifest.id.clone(),
@@ -140,7 +141,10 @@ impl Plan {
             given_up: granted.0.difference(&target.wanted().0).cloned().collect(),
             calls: calls(target, set),
             imports: imports(target),
-            migrations: migrations(target, installed),
+            roll_back: installed.map(|_| effects.iter().map(|effect| effect.roll_back).max().unwrap_or(RollBack::Runs)),
+            migrations: effects,
+            contract: installed.map(|old| derive_changes::changes(old.contract(), target.contract())),
+            breaks: installed.map(|old| breaks(set, old, target)).unwrap_or_default(),
         }
     }
 
@@ -225,10 +229,11 @@ fn imports(target: &Installed) -> Vec<String> {
     functions.map(|import| import.id.to_string()).collect()
 }
 
-fn migrations(target: &Installed, before: Option<&Installed>) -> Vec<Migration> {
-    let ran = before.and_then(|old| old.migrations().as_slice().last()).map_or(0, cap_storage::migrations::Migration::number);
-    let pending = target.migrations().as_slice().iter().filter(|migration| migration.number() > ran);
-    pending.map(|one| Migration { number: one.number(), name: one.name().to_owned() }).collect()
+fn breaks(set: Option<&EnabledSet>, old: &Installed, target: &Installed) -> Vec<Break> {
+    let others = set.into_iter().flat_map(EnabledSet::components).map(|enabled| &enabled.installed);
+    let others = others.filter(|other| other.manifest().id != target.manifest().id);
+    let others = others.map(|other| (&other.manifest().id, other.contract().as_ref()));
+    derive_changes::breaks(old.contract(), target.contract(), others)
 }
 
 impl fmt::Display for Plan {
@@ -267,7 +272,22 @@ impl fmt::Display for Plan {
             format!("{interface} {provider}: {reason}")
         }))?;
         list(f, "its binary imports nothing but", self.imports.iter().cloned())?;
-        list(f, "migrations to run", self.migrations.iter().map(|one| format!("{:04} {}", one.number, one.name)))?;
+        list(f, "migrations", self.migrations.iter().map(|Effect { file, does, loses_data, why, .. }| {
+            let lost = if *loses_data { "DATA IS LOST: " } else { "" };
+            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+            format!("{file}: {lost}{does}{why}")
+        }))?;
+        match self.roll_back {
+            Some(RollBack::MayFail) => writeln!(f, "  rolling back may fail: rows may be in the way")?,
+            Some(RollBack::Fails) => writeln!(f, "  it cannot be rolled back: keep a backup")?,
+            Some(RollBack::Runs) | None => {}
+        }
+        if let Some(contract) = self.contract.as_ref().filter(|contract| !contract.is_empty()) {
+            list(f, "what changes for callers", contract.to_string().lines().map(str::to_owned))?;
+        }
+        for one in &self.breaks {
+            list(f, "WHAT WOULD BREAK", one.to_string().lines().map(str::to_owned))?;
+        }
         write!(f, "plan {}", self.digest())
     }
 }

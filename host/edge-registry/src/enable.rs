@@ -2,7 +2,7 @@
 //! A tenant's components: migrated, linked with what was granted, switched to as a whole.
 
 use crate::install::{Installed, Registry, SetKey};
-use cap_storage::migrations::{MigrateError, Report};
+use cap_storage::migrations::{MigrateError, Migration, PlanError, Report, RollBack};
 use kernel_engine::{LinkError, Prepared};
 use kernel_types::{ComponentId, Grants, InterfaceId, TenantId};
 use std::collections::HashMap;
@@ -87,6 +87,20 @@ pub enum EnableError {
         /// What went wrong.
         source: MigrateError,
     },
+    /// The tables are those of a newer version, and the older one would not run on them.
+    #[error(
+        "component `{component}` cannot go back to the tables of migration {known}: `{file}` {does}; restore a backup instead"
+    )]
+    RollBack {
+        /// Which component.
+        component: ComponentId,
+        /// The newest migration that the older version knows.
+        known: u32,
+        /// What a later migration did.
+        does: String,
+        /// The file of that migration.
+        file: String,
+    },
     /// A component is chosen in two versions.
     #[error("component `{component}` is chosen twice: a tenant enables one version of a component")]
     Twice {
@@ -124,7 +138,8 @@ pub struct Ready {
 
 impl Registry {
     /// Makes a tenant's whole choice of components ready: everything is linked and checked, then each component's tables
-    /// are migrated. Running it again with the same choice changes nothing.
+    /// are migrated. Running it again with the same choice changes nothing. `installed` are the versions that this host has: where the
+    /// tables are those of a later one, an earlier one is let back if what came after it only adds.
     ///
     /// # Errors
     /// See [`EnableError`]. A migration that succeeded before another failed stays: it is additive or it was refused.
@@ -132,6 +147,7 @@ impl Registry {
         &self,
         tenant: &TenantId,
         choice: &[(Arc<Installed>, Grants)],
+        installed: &[Arc<Installed>],
     ) -> Result<Ready, EnableError> {
         let _one_at_a_time = self.changing.lock().await;
         let set = self.set(choice)?;
@@ -140,10 +156,51 @@ impl Registry {
             let component = enabled.installed.manifest.id.clone();
             match self.schema.migrate(tenant, &enabled.installed.migrations).await {
                 Ok(report) => reports.push((component, report)),
+                Err(MigrateError::Plan(PlanError::Older { applied, known })) => {
+                    let source = MigrateError::Plan(PlanError::Older { applied, known });
+                    let newer = installed.iter().filter(|newer| {
+                        let newest = newer.migrations.as_slice().last().map(Migration::number);
+                        newer.manifest.id == component && newest == Some(applied)
+                    });
+                    let newer: Vec<_> = newer.collect();
+                    self.roll_back(tenant, &enabled.installed, &newer, source).await?;
+                    reports.push((component, Report::default()));
+                }
                 Err(source) => return Err(EnableError::Migrate { component, source }),
             }
         }
         Ok(Ready { _set: set, reports })
+    }
+
+    /// Whether a component runs on the tables of a newer version of it: the newer one's migrations are those that ran, they begin with the
+    /// older one's, and those after them only add.
+    async fn roll_back(
+        &self,
+        tenant: &TenantId,
+        older: &Installed,
+        newer: &[&Arc<Installed>],
+        otherwise: MigrateError,
+    ) -> Result<(), EnableError> {
+        let component = older.manifest.id.clone();
+        let own = older.migrations.as_slice();
+        let same = |(one, other): (&Migration, &Migration)| one.digest() == other.digest();
+        for newer in newer {
+            let all = newer.migrations.as_slice();
+            let begins = own.len() < all.len() && own.iter().zip(all).all(same);
+            // It runs nothing: all of them ran. It compares them with those that did.
+            if !begins || self.schema.migrate(tenant, &newer.migrations).await.is_err() {
+                continue;
+            }
+            let effects = newer.migrations.effects(own.len());
+            return match effects.into_iter().find(|effect| effect.roll_back != RollBack::Runs) {
+                None => Ok(()),
+                Some(effect) => {
+                    let known = own.last().map_or(0, Migration::number);
+                    Err(EnableError::RollBack { component, known, does: effect.does, file: effect.file })
+                }
+            };
+        }
+        Err(EnableError::Migrate { component, source: otherwise })
     }
 
     /// Puts a choice into force whose tables are known to be up to date, at once and wholly, without touching the tenant's

@@ -57,7 +57,7 @@ async fn what_nobody_vouches_for_is_refused_and_leaves_nothing() {
         ("unsigned", bare(), "attestation"),
         ("statements that nobody signed", statement(), "attestation"),
         ("noise in the place of a signature", noise(), "bundle"),
-        ("the signature over another release", of_another(), "signature"),
+        ("the signature over another release", of_another(), "digest"),
         ("signed by a stranger", stranger.package(package(&newer)).unwrap(), "identity"),
         ("signed by a publisher for what is not theirs", acme.package(package(&newer)).unwrap(), "identity"),
         ("a publisher's name, signed by another", signed(&named("other", "acme")), "identity"),

@@ -111,5 +111,5 @@ async fn a_roll_back_over_a_migration_that_takes_away_is_refused() {
     let grant = signer().consent(&plan.consent(Timestamp::now())).unwrap();
     let chosen = Chosen { installed: host.host.installed(&old).unwrap(), grant };
     let error = format!("{:#}", host.host.enable_one(&test(), &chosen).await.unwrap_err());
-    assert!(error.contains("migration 2") && error.contains("sales"), "{error}");
+    assert!(error.contains("0002_gone.sql") && error.contains("sales"), "{error}");
 }

@@ -4,13 +4,16 @@
 //! Files are parsed and rewritten here, and compared with what a tenant's database has already; running them, in one
 //! transaction and recorded with their digests, is the back end's part ([`Schema`]).
 
+mod change;
 mod column;
+mod effect;
 mod parse;
 mod plan;
 mod schema;
 mod schema_statement;
 mod table;
 
+pub use effect::{Effect, RollBack};
 pub use parse::{MigrationError, MigrationFile};
 pub use plan::{Applied, PlanError};
 pub use schema::{MigrateError, Removed, Report, Schema};
@@ -25,6 +28,8 @@ pub struct Migration {
     pub(crate) name: String,
     pub(crate) digest: Digest,
     pub(crate) statements: Vec<Arc<str>>,
+    /// What each of them does.
+    changes: Vec<change::Change>,
 }
 
 impl Migration {
@@ -86,6 +91,7 @@ impl Migrations {
             name: (*name).to_owned(),
             digest: Digest::of_parts(statements.iter().map(|statement| statement.as_bytes())),
             statements: statements.iter().map(|statement| Arc::from(*statement)).collect(),
+            changes: Vec::new(),
         });
         Self { component: component.clone(), list: list.collect() }
     }

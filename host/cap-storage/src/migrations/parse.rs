@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From the files of a component to [`Migrations`].
 
+use super::change::Change;
 use super::{Migration, Migrations};
 use crate::Dialect;
 use crate::limits::{MIGRATION_BYTES_MAX, MIGRATION_STATEMENTS_MAX, MIGRATIONS_MAX};
@@ -114,13 +115,13 @@ fn migration(
         let start = tokens.first().map_or(Location::new(1, 1), |token| token.span.start);
         compile(dialect, component, tokens).map_err(|fault| located(name, fault, start))
     });
-    let statements = compiled.collect::<Result<Vec<_>, _>>()?;
+    let (statements, changes) = compiled.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
     let digest = Digest::of(text.replace("\r\n", "\n").as_bytes());
-    Ok(Migration { number, name: (*name).to_owned(), digest, statements })
+    Ok(Migration { number, name: (*name).to_owned(), digest, statements, changes })
 }
 
 /// Checks and rewrites one statement of a migration: of the tables, or of rows.
-fn compile(dialect: Dialect, component: &ComponentId, tokens: Vec<TokenWithSpan>) -> Checked<Arc<str>> {
+fn compile(dialect: Dialect, component: &ComponentId, tokens: Vec<TokenWithSpan>) -> Checked<(Arc<str>, Change)> {
     numbers_itself(&tokens)?;
     let statement = parse::statement(tokens)?;
     let mut rewriter = Rewriter::new(dialect, component);
@@ -128,7 +129,7 @@ fn compile(dialect: Dialect, component: &ComponentId, tokens: Vec<TokenWithSpan>
         return Err(Fault::refused("a migration changes tables or rows: nobody reads what a query answers"));
     }
     match rewriter.finish()? {
-        (sql, 0) => Ok(sql.into()),
+        (sql, 0) => Ok((sql.into(), Change::of(&statement)?)),
         _ => Err(Fault::refused("a migration has no parameters: write the values themselves")),
     }
 }

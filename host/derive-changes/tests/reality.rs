@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What is said is what happens: the engine links those who are said to fit and no others, and requests and answers of one
+//! version are read by the other where they are said to be compatible. Over types at random and changes of them at random.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper of a test is a test")]
+
+use contract_samples::component;
+use contract_samples::values::{Shape, shape, value, wit};
+use derive_changes::{Verdict, What, breaks, changes};
+use kernel_contract::{Contract, Operation, Outcome, Output};
+use kernel_engine::{
+    BoxFuture, ComponentSpec, Directory, Engine, Kernel, OperationSpec, Prepared, Settings, TransactError, Transactor,
+    Work,
+};
+use kernel_types::{ComponentId, Effect, Grants, InterfaceId, Limits, Permission, TenantId};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+struct Nothing;
+
+impl Transactor for Nothing {
+    fn run(
+        &self,
+        _: &TenantId,
+        _: Effect,
+        _: Instant,
+        _: Work,
+    ) -> BoxFuture<'static, Result<kernel_engine::Verdict, TransactError>> {
+        Box::pin(async { Err(TransactError::Deadline) })
+    }
+}
+
+impl Directory for Nothing {
+    fn provider(&self, _: &TenantId, _: &InterfaceId) -> Option<Arc<Prepared>> {
+        None
+    }
+}
+
+static KERNEL: LazyLock<Kernel> = LazyLock::new(|| {
+    let settings = Settings { instances_max: 20, ..Settings::default() };
+    Kernel::new(Engine::new(&settings).unwrap(), Vec::new(), Arc::new(Nothing), Arc::new(Nothing))
+});
+
+const INTERFACE: &str = "test:test/test@1.0.0";
+
+/// A component that exports the interface, or imports it.
+struct Linked {
+    contract: Contract,
+    prepared: Arc<Prepared>,
+}
+
+fn linked(items: &str, word: &str) -> Linked {
+    let world = contract_samples::wit_of_items(items).replace("{ export test; }", &format!("{{ {word} test; }}"));
+    let bytes = component(&world);
+    let contract = Contract::of_component(&bytes).unwrap();
+    let interface = InterfaceId::parse(INTERFACE).unwrap();
+    let operations = contract.operations().map(|operation| OperationSpec {
+        interface: interface.clone(),
+        function: operation.name.function().into(),
+        effect: Effect::Read,
+        permission: Permission("test".into()),
+        limits: Limits::DEFAULT,
+    });
+    let spec = ComponentSpec {
+        id: ComponentId::parse("test").unwrap(),
+        grants: Grants::default(),
+        calls: [interface.clone()].into(),
+        operations: operations.collect(),
+    };
+    let compiled = KERNEL.engine().compile(&bytes).unwrap();
+    Linked { prepared: KERNEL.prepare(&compiled, &spec).unwrap(), contract }
+}
+
+fn items(shape: &Shape) -> String {
+    let mut items = Vec::new();
+    let ty = wit(shape, &mut items);
+    let rest = "also: func(n: u32) -> u32;";
+    format!("{}\ncall: func(x: {ty}, rest: option<{ty}>) -> tuple<{ty}, option<{ty}>>; {rest}", items.join("\n"))
+}
+
+/// Changes a type at one place, which the bytes choose; some leave it as it is.
+fn changed(shape: &Shape, bytes: &mut impl Iterator<Item = u8>) -> Shape {
+    let choice = bytes.next().unwrap_or_default();
+    let inner = |inner: &Shape, bytes: &mut dyn Iterator<Item = u8>| {
+        let mut rest: Vec<u8> = bytes.collect();
+        rest.truncate(40);
+        changed(inner, &mut rest.into_iter())
+    };
+    let boxed = |one: &Shape, bytes: &mut dyn Iterator<Item = u8>| Box::new(inner(one, bytes));
+    if choice < 30 {
+        return Shape::Option(Box::new(shape.clone()));
+    }
+    if choice < 40 {
+        return Shape::Plain(["u8", "u32", "u64", "string", "decimal", "date"][usize::from(choice % 6)]);
+    }
+    match shape {
+        Shape::Plain(name) => Shape::Plain(match (*name, choice % 3) {
+            ("u8" | "u16", 0) => "u32",
+            ("u64", 0) => "u32",
+            ("u32", 0) => "u64",
+            ("decimal" | "date" | "uuid", 0) => "string",
+            ("string", 0) => "uuid",
+            ("f32", 0) => "f64",
+            ("f64", 0) => "f32",
+            (name, _) => name,
+        }),
+        Shape::List(one) => Shape::List(boxed(one, bytes)),
+        Shape::Option(one) if choice < 80 => (**one).clone(),
+        Shape::Option(one) => Shape::Option(boxed(one, bytes)),
+        Shape::Alias(one) => Shape::Alias(boxed(one, bytes)),
+        Shape::Result(ok, error) if choice < 60 => Shape::Result(error.clone(), ok.clone()),
+        Shape::Result(ok, error) => Shape::Result(ok.as_ref().map(|ok| boxed(ok, bytes)), error.clone()),
+        Shape::Tuple(parts) => Shape::Tuple(member(parts, choice, bytes, inner)),
+        Shape::Record(fields) => Shape::Record(member(fields, choice, bytes, inner)),
+        Shape::Variant(cases) => {
+            let one = |case: &Option<Shape>, bytes: &mut dyn Iterator<Item = u8>| match case {
+                None => Some(Shape::Plain("bool")),
+                Some(one) => Some(inner(one, bytes)),
+            };
+            Shape::Variant(member(cases, choice, bytes, one))
+        }
+        Shape::Enum(count) => Shape::Enum(if choice.is_multiple_of(2) { count + 1 } else { (count - 1).max(1) }),
+        Shape::Flags(count) => Shape::Flags(if choice.is_multiple_of(2) { count + 1 } else { (count - 1).max(1) }),
+    }
+}
+
+/// Takes the last away, adds one, or changes one.
+fn member<T: Clone>(
+    list: &[T],
+    choice: u8,
+    bytes: &mut dyn Iterator<Item = u8>,
+    one: impl Fn(&T, &mut dyn Iterator<Item = u8>) -> T,
+) -> Vec<T> {
+    let mut list = list.to_vec();
+    match choice {
+        ..80 if list.len() > 1 => drop(list.pop()),
+        80..120 => list.push(list[0].clone()),
+        _ => {
+            let index = usize::from(bytes.next().unwrap_or_default()) % list.len();
+            list[index] = one(&list[index], bytes);
+        }
+    }
+    list
+}
+
+fn pair() -> impl Strategy<Value = (Shape, Shape)> {
+    let bytes = proptest::collection::vec(any::<u8>(), 40);
+    (shape(), bytes).prop_map(|(old, bytes)| {
+        let new = changed(&old, &mut bytes.into_iter());
+        (old, new)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_engine_links_those_who_are_said_to_fit_and_no_others((old, new) in pair()) {
+        let (was, is) = (linked(&items(&old), "export"), linked(&items(&new), "export"));
+        for (was, is, consumer) in [
+            (&was, &is, linked(&items(&old), "import")),
+            (&is, &was, linked(&items(&new), "import")),
+        ] {
+            let id = ComponentId::parse("consumer").unwrap();
+            let interface = InterfaceId::parse(INTERFACE).unwrap();
+            prop_assert!(consumer.prepared.check_call(&was.prepared, &interface).is_ok());
+            let fits = consumer.prepared.check_call(&is.prepared, &interface);
+            let broken = breaks(&was.contract, &is.contract, [(&id, &consumer.contract)]);
+            prop_assert_eq!(fits.is_ok(), broken.is_empty(), "{:?} {:?}", fits.err().map(|e| e.to_string()), broken);
+            let found = changes(&was.contract, &is.contract);
+            prop_assert_eq!(fits.is_ok(), found.components() == Verdict::Compatible, "{}", found);
+        }
+    }
+
+    #[test]
+    fn a_version_reads_what_the_other_writes_where_it_is_said_to_be_compatible((old, new) in pair()) {
+        let mut runner = TestRunner::deterministic();
+        let versions = |call: &str| (contract(&old, call), contract(&new, call));
+        let (was, is) = versions("x: T) -> tuple<T>");
+        let (asked, asks) = versions("x: T)");
+        let requests = changes(&asked, &asks);
+        if requests.http() == Verdict::Compatible {
+            for _ in 0..16 {
+                let body = written(&was, &mut runner);
+                let read = operation(&is).lift(body.as_bytes());
+                prop_assert!(read.is_ok(), "{}\n{:?}\n{}", requests, read.err(), body);
+            }
+        }
+        let (answered, answers) = versions(") -> tuple<T>");
+        let found = changes(&answered, &answers);
+        // Who reads answers has to let pass the fields that are new; our own reader does not.
+        let more = found.as_slice().iter().any(|change| change.what == What::Added);
+        if found.http() == Verdict::Compatible && !more {
+            for _ in 0..16 {
+                let body = written(&is, &mut runner);
+                let read = operation(&was).lift(body.as_bytes());
+                prop_assert!(read.is_ok(), "{}\n{:?}\n{}", found, read.err(), body);
+            }
+        }
+    }
+}
+
+fn contract(shape: &Shape, call: &str) -> Contract {
+    let mut items = Vec::new();
+    let ty = wit(shape, &mut items);
+    let call = format!("{}\ncall: func({};", items.join("\n"), call.replace('T', &ty));
+    Contract::of_component(&component(&contract_samples::wit_of_items(&call))).unwrap()
+}
+
+fn operation(contract: &Contract) -> &Operation {
+    contract.operation(&"test.call".parse().unwrap()).unwrap()
+}
+
+/// A request of `call: func(x: T) -> tuple<T>` with any value, as an answer has it.
+fn written(contract: &Contract, runner: &mut TestRunner) -> String {
+    let operation = operation(contract);
+    let Output::Value(Some(ty)) = &operation.output else { panic!("no value") };
+    let value = value(ty).new_tree(runner).unwrap().current();
+    let mut json = Vec::new();
+    assert!(matches!(operation.lower(Some(&value), &mut json, usize::MAX), Ok(Outcome::Ok)));
+    let json = String::from_utf8(json).unwrap();
+    format!("{{\"x\":{}}}", json.strip_prefix('[').unwrap().strip_suffix(']').unwrap())
+}
