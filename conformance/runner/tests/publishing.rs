@@ -25,6 +25,8 @@ mod log;
 mod network;
 #[path = "publishing/refused.rs"]
 mod refused;
+#[path = "publishing/schemas.rs"]
+mod schemas;
 
 use conformance::program;
 use desk::{Desk, IDENTITY, NAME, Registry, TOKEN};
