@@ -32,7 +32,8 @@ async fn a_registry_that_is_away_or_says_no_is_told_of() {
     let elsewhere = format!("{}/other/echo:1", registry.address);
     refused(&desk.as_pusher(&["push", &layout, &elsewhere]), &["does not give"]);
     desk.refused(&["pull", &place, "--out", &copy], &["the registry answers 404"]);
-    assert!(desk.as_pusher(&["push", &layout, &place]).ok);
+    let unsigned = desk.as_pusher(&["push", &layout, &place]);
+    assert!(unsigned.ok && unsigned.err.contains("the package is not signed"), "{}", unsigned.err);
     let digest = format!("{}/acme/echo@sha256:{}", registry.address, "0".repeat(64));
     desk.refused(&["pull", &digest, "--out", &copy], &["the registry answers 404"]);
     for (wrong, expected) in
