@@ -25,12 +25,17 @@ mod log;
 mod network;
 #[path = "publishing/refused.rs"]
 mod refused;
+#[path = "publishing/schemas.rs"]
+mod schemas;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use conformance::program;
 use desk::{Desk, IDENTITY, NAME, Registry, TOKEN};
-use edge_package::Layout;
+use edge_package::{Layout, media};
 use serde_json::{Value, json};
 use signing_client::development::ISSUER;
+use std::process::Command;
 
 /// The kinds of what is signed, in the order in which it is.
 const KINDS: [&str; 3] = ["signature", "sbom", "provenance"];
@@ -109,6 +114,26 @@ fn signed_once(desk: &Desk, layout: &str, who: &[&str], signer: &Value) {
     assert_eq!(desk.read(&format!("{layout}/index.json")), before);
 }
 
+/// What is signed is what the page says, to a program that knows nothing of us: the bytes of the package's manifest.
+fn signed_for_others(desk: &Desk, layout: &str) {
+    if !program::installed("openssl", "version", "a package's signature, verified by OpenSSL") {
+        return;
+    }
+    let read = Layout::read(&desk.file(layout)).unwrap();
+    let manifest = desk.path(&format!("{layout}/blobs/sha256/{}", read.package.digest().hex()));
+    let bundle = read.attachments.iter().find(|one| one.artifact_type == media::SIGSTORE_BUNDLE).unwrap();
+    assert_eq!(bundle.annotations["dev.sigstore.bundle.content"], "message-signature");
+    let bundle: Value = serde_json::from_slice(&bundle.payload).unwrap();
+    let signature = STANDARD.decode(bundle["messageSignature"]["signature"].as_str().unwrap()).unwrap();
+    std::fs::write(desk.file("signature"), signature).unwrap();
+    let show = ["key", "show", &desk.path("publisher.pem"), "--passphrase-file", &desk.path("passphrase")];
+    desk.write("public.pem", desk.done(&show).split_once('\n').unwrap().1);
+    let (key, signature) = (desk.path("public.pem"), desk.path("signature"));
+    let verify = ["dgst", "-sha256", "-verify", &key, "-signature", &signature, &manifest];
+    let output = Command::new("openssl").args(verify).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "Verified OK\n");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_package_signed_in_each_way_is_verified_wherever_it_travels() {
     let desk = Desk::new();
@@ -124,6 +149,7 @@ async fn a_package_signed_in_each_way_is_verified_wherever_it_travels() {
     let by_key = json!({ "key": id });
     let with_key = ["--key", &desk.path("publisher.pem"), "--passphrase-file", &desk.path("passphrase")];
     signed_once(&desk, "key.oci", &with_key, &by_key);
+    signed_for_others(&desk, "key.oci");
     travels(&desk, &registry, "key.oci", "by-key", &by_key);
 
     // With an identity, at a signing service over HTTP.

@@ -15,6 +15,7 @@
 mod absent;
 mod database;
 mod own;
+pub mod packages;
 mod private;
 mod proxy;
 mod server;

@@ -65,12 +65,28 @@ impl Services {
                 .map(|service| service.url)
                 .ok_or_else(|| Error::Services(format!("there is no {what} of version {version}")))
         };
+        let ca = first(config.signing_config.ca_urls, 1, "certificate authority")?;
+        if !is_private(&ca) {
+            let reason = format!("`{ca}` would get the identity token without TLS: it must begin with `https://`");
+            return Err(Error::Services(reason));
+        }
         Ok(Self {
-            ca: first(config.signing_config.ca_urls, 1, "certificate authority")?,
+            ca,
             log: first(config.signing_config.rekor_tlog_urls, 2, "transparency log")?,
             tsa: first(config.signing_config.tsa_urls, 1, "timestamp authority")?,
         })
     }
+}
+
+/// Whether nobody on the way can read what is sent there: by TLS, or because there is no way out of this machine.
+fn is_private(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else { return url.starts_with("https://") };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()))
+        .map_or(host, |(host, _)| host);
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 /// Somebody who signs with an identity.
@@ -128,5 +144,38 @@ impl Publisher {
     /// Where a service refuses or cannot be reached.
     pub async fn attest(&self, token: &str, attestation: Attestation) -> Result<Bundle, Error> {
         Ok(self.signer(token)?.sign_attestation(attestation).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_where_nobody_reads_along() {
+        for url in
+            ["https://ca.example.org", "http://localhost", "http://127.0.0.1:8090/ca", "http://[::1]:1", "http://[::1]"]
+        {
+            assert!(is_private(url), "{url}");
+        }
+        for url in [
+            "http://ca.example.org",
+            "http://localhost.example.org",
+            "http://127.0.0.1@example.org",
+            "http://127.0.0.1:80@example.org",
+            "http://example.org/#@127.0.0.1",
+            "ftp://127.0.0.1",
+            "127.0.0.1",
+            "",
+        ] {
+            assert!(!is_private(url), "{url}");
+        }
+        let services = |url: &str| {
+            let one = |version: u32| serde_json::json!([{ "url": url, "majorApiVersion": version }]);
+            let config = serde_json::json!({ "signingConfig": { "caUrls": one(1), "rekorTlogUrls": one(2), "tsaUrls": one(1) } });
+            Services::from_client_trust_config(&config.to_string())
+        };
+        assert_eq!(services("https://a.example").unwrap().ca, "https://a.example");
+        assert!(services("http://a.example").unwrap_err().to_string().contains("without TLS"));
     }
 }

@@ -6,6 +6,7 @@ use kernel_types::Digest;
 use serde_json::{Value, json};
 use signing_client::ManagedKey;
 use signing_client::development::ISSUER;
+use std::os::unix::fs::PermissionsExt as _;
 
 const LIST: &str = r#"{"format":"cortex-revocations-v1","fresh-until":"9000-01-01T00:00:00Z","issued-at":"2026-01-01T00:00:00Z","number":1,"revoked":{}}"#;
 const LIST_NAME: &str = "cortex/revocations";
@@ -25,6 +26,8 @@ fn a_list_of_revocations_is_signed_and_verified() {
     let sign = ["sign", "--file", &file, "--key", &desk.path("a.pem"), "--passphrase-file", &passphrase];
     let expected = |is_new: bool| json!({ "digest": digest, "file": file, "bundle": bundle, "signer": { "key": id }, "new": is_new });
     assert_eq!(desk.json(&sign), expected(true));
+    let mode = |name: &str| std::fs::metadata(desk.file(name)).unwrap().permissions().mode();
+    assert_eq!(mode("list.json.sigstore.json"), mode("list.json"), "everybody may read a signature");
     let first = desk.read("list.json.sigstore.json");
     assert_eq!(desk.json(&sign), expected(false));
     assert_eq!(desk.read("list.json.sigstore.json"), first, "signed again it is the same");

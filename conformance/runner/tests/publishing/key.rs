@@ -44,6 +44,10 @@ fn a_key_is_made_shown_and_handed_to_a_site() {
         assert_eq!((&value["namespaces"], &value["not-after"]), (&json!(["acme/*", "echo"]), &json!(UNTIL)));
     }
     assert_eq!(whole["keys"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        desk.json(&[entry.as_slice(), &["--not-before", alone["not-before"].as_str().unwrap()]].concat()),
+        alone
+    );
 
     // Other people's tools read the same key with the same passphrase.
     if installed("openssl", "version", "a key file, read by OpenSSL") {

@@ -26,13 +26,17 @@ async fn a_registry_that_is_away_or_says_no_is_told_of() {
     desk.refused(&["push", &layout, &away], &[&address, "Connection refused"]);
     desk.refused(&["pull", &away, "--out", &copy], &[&address, "Connection refused"]);
     desk.refused(&desk.verify(&away), &["Connection refused"]);
+    // Nothing was refused, it failed: there is no verdict.
+    let printed = desk.run(&[desk.verify(&away), vec![String::from("--json")]].concat());
+    assert_eq!((printed.code, printed.out.as_str()), (Some(1), ""));
 
     let place = format!("{}/acme/echo:1", registry.address);
     desk.refused(&["push", &layout, &place], &["UNAUTHORIZED"]);
     let elsewhere = format!("{}/other/echo:1", registry.address);
     refused(&desk.as_pusher(&["push", &layout, &elsewhere]), &["does not give"]);
     desk.refused(&["pull", &place, "--out", &copy], &["the registry answers 404"]);
-    assert!(desk.as_pusher(&["push", &layout, &place]).ok);
+    let unsigned = desk.as_pusher(&["push", &layout, &place]);
+    assert!(unsigned.ok && unsigned.err.contains("the package is not signed"), "{}", unsigned.err);
     let digest = format!("{}/acme/echo@sha256:{}", registry.address, "0".repeat(64));
     desk.refused(&["pull", &digest, "--out", &copy], &["the registry answers 404"]);
     for (wrong, expected) in
@@ -82,11 +86,15 @@ async fn a_token_that_proves_nobody_signs_nothing() {
     mixed["trustedRoot"] = stranger.trusted_root().clone();
     desk.write("token", &good);
     desk.write("mixed.json", &mixed.to_string());
-    let mixed = desk.path("mixed.json");
-    let from_mixed = ["sign", &layout, "--client-trust-config", &mixed];
+    let mixed_file = desk.path("mixed.json");
+    let from_mixed = ["sign", &layout, "--client-trust-config", &mixed_file];
     let from_mixed = [from_mixed.as_slice(), &["--identity-token-file", &token_file]].concat();
     desk.refused(&from_mixed, &["what was signed does not verify, so it is thrown away", "refused at "]);
+    let remote = json!([{ "url": "http://signing.example.org", "majorApiVersion": 1 }]);
+    mixed["signingConfig"]["caUrls"] = remote;
+    let remote = mixed.to_string();
     for (spoiled, expected) in [
+        (remote.as_str(), "would get the identity token without TLS"),
         ("{}", "signingConfig"),
         (
             "{\"signingConfig\":{\"caUrls\":[],\"rekorTlogUrls\":[],\"tsaUrls\":[]}}",

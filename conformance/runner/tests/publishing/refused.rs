@@ -119,6 +119,11 @@ fn a_layout_that_was_tampered_with_is_refused_by_every_command() {
     let layout = desk.path("echo.oci");
     let expected = ["the package is refused at the step `contents`", "its digest is sha256:", "its descriptor says"];
     desk.refused(&desk.verify(&layout), &expected);
+    let printed = desk.run(&[desk.verify(&layout), vec![String::from("--json")]].concat());
+    let report: Value = serde_json::from_str(&printed.out).unwrap();
+    assert_eq!((printed.code, &report["verified"], &report["digest"]), (Some(1), &json!(false), &json!(null)));
+    assert_eq!(report["refused"]["step"], "contents");
+    assert!(report["refused"]["reason"].as_str().unwrap().contains("its digest is sha256:"), "{report}");
     desk.refused(&["push", &layout, "127.0.0.1:1/acme/echo:1"], &expected);
     let key = ["--key", &desk.path("a.pem"), "--passphrase-file", &desk.path("passphrase")];
     desk.refused(&[["sign", &layout].as_slice(), &key].concat(), &expected);
@@ -189,6 +194,8 @@ fn a_wrong_policy_key_file_or_root_is_refused_with_its_name() {
         ] {
             desk.write(name, &spoiled);
             desk.refused(&verify, &[name, expected]);
+            let printed = desk.run(&[verify.clone(), vec![String::from("--json")]].concat());
+            assert_eq!(printed.out.contains("\"step\":\"policy\""), !expected.contains("too large"), "{}", printed.out);
         }
         desk.write(name, text);
     }

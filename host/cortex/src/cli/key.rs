@@ -64,6 +64,9 @@ pub(crate) struct Entry {
     /// Prints a whole key file with this entry alone.
     #[arg(long)]
     whole: bool,
+    /// Prints it in one line.
+    #[arg(long)]
+    json: bool,
 }
 
 /// A key in a file.
@@ -128,7 +131,8 @@ impl Entry {
         // What is printed is read by the very code that a host reads it with.
         Keys::parse(whole.to_string().as_bytes()).context("no key file could hold that")?;
         let printed = if self.whole { Some(&whole) } else { whole.pointer("/keys/0") };
-        terminal::line(&serde_json::to_string_pretty(&printed)?);
+        let print = if self.json { serde_json::to_string } else { serde_json::to_string_pretty };
+        terminal::line(&print(&printed)?);
         Ok(())
     }
 }

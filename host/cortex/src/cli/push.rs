@@ -54,6 +54,9 @@ impl Push {
         let layout = layout.with_context(|| format!("`{}` cannot be pushed", self.layout.display()))?;
         let remote = self.reach.remote(&self.place)?;
         let step = Step::begin(&format!("pushing to {}", self.place));
+        if super::sign::bundles(&layout).next().is_none() {
+            step.say("the package is not signed: `cortex sign` signs it, and pushed again its signatures are added");
+        }
         let pushed = runtime()?.block_on(remote.push(&layout))?;
         step.done(&format!("pushed {} contents, {} bytes", pushed.blobs, pushed.bytes));
         if self.json {

@@ -208,9 +208,12 @@ fn attachment(bundle: Vec<u8>, predicate_type: Option<&str>) -> Attachment {
 
 /// Writes a file, all of it or nothing.
 fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::fs::Permissions;
     use std::io::Write as _;
+    use std::os::unix::fs::PermissionsExt as _;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    // A signature is for everybody: as readable as any new file.
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What comes of verifying: each signature that holds and each that does not, and whether they are enough.
 
+use edge_package::ReadError;
+use edge_package::remote::RemoteError;
 use jiff::Timestamp;
 use kernel_types::Digest;
 use semver::Version;
@@ -143,6 +145,30 @@ impl Verdict {
             "setAside": set_aside.collect::<Vec<_>>(),
         })
     }
+}
+
+/// The same for what was refused before any signature was looked at, where it was: a package that is none, or a file of the
+/// site. `None` for what failed otherwise.
+pub(super) fn refused_early(error: &anyhow::Error) -> Option<Value> {
+    let refused = error.chain().find_map(|cause| {
+        let remote = || match cause.downcast_ref::<RemoteError>() {
+            Some(RemoteError::Package(package)) => Some(package),
+            _ => None,
+        };
+        match (cause.downcast_ref::<Refused>(), cause.downcast_ref::<ReadError>().or_else(remote)) {
+            (Some(refused), _) => Some(refusal(refused)),
+            (None, Some(read)) => Some(json!({
+                "step": read.step.to_string(),
+                "reason": format!("{}: {}", read.place, read.fault),
+                "advice": "fetch the package again, and tell the publisher if it stays so",
+            })),
+            (None, None) => None,
+        }
+    })?;
+    Some(json!({
+        "name": null, "version": null, "digest": null, "verified": false, "refused": refused,
+        "attestations": [], "setAside": [],
+    }))
 }
 
 fn refusal(refused: &Refused) -> Value {

@@ -8,7 +8,7 @@
 use super::push::{self, Reach};
 use super::sign::{FILE_BYTES_MAX, bundle_of, bundles, bytes_max};
 use super::terminal::{self, Step};
-use super::verdict::{Judged, Verdict};
+use super::verdict::{self, Judged, Verdict};
 use anyhow::{Context as _, Result, anyhow, bail};
 use edge_package::Layout;
 use jiff::Timestamp;
@@ -83,8 +83,21 @@ fn parsed<T>(file: &Path, limit: usize, parse: impl Fn(&[u8]) -> Result<T, signi
 
 impl Verify {
     pub(crate) fn run(self) -> Result<()> {
+        let as_json = self.json;
+        match self.judge() {
+            Ok(verdict) => print(&verdict, as_json),
+            Err(error) => {
+                if let Some(object) = verdict::refused_early(&error).filter(|_| as_json) {
+                    terminal::line(&object.to_string());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn judge(self) -> Result<Verdict> {
         let (policy, verifier) = (self.trust.policy()?, self.trust.verifier()?);
-        let judged = match (self.package, &self.file) {
+        match (self.package, &self.file) {
             (Some(package), None) => {
                 let layout = open(&package, self.reach)?;
                 let manifest = layout.package.manifest();
@@ -93,7 +106,7 @@ impl Verify {
                 let subject = layout.package.descriptor();
                 let found = bundles(&layout).map(|one| (one.descriptor(&subject).digest, one.payload.as_slice()));
                 let judged = Judged::new(found, &artifact, &verifier, &policy, Timestamp::now());
-                judged.admit(&manifest.version, &policy, &History::default())
+                Ok(judged.admit(&manifest.version, &policy, &History::default()))
             }
             (None, Some(file)) => {
                 let content = terminal::read(file, FILE_BYTES_MAX)?;
@@ -102,11 +115,10 @@ impl Verify {
                 let name = self.name.unwrap_or_default();
                 let artifact = Artifact { name: &name, digest: Digest::of(&content) };
                 let found = [(Digest::of(&bundle), bundle.as_slice())];
-                Judged::new(found.into_iter(), &artifact, &verifier, &policy, Timestamp::now()).sign_off()
+                Ok(Judged::new(found.into_iter(), &artifact, &verifier, &policy, Timestamp::now()).sign_off())
             }
             _ => bail!("name a package, or a file with `--file`"),
-        };
-        print(&judged, self.json)
+        }
     }
 }
 

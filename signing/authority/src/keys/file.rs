@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 /// OpenSSL takes at most: twice as many need more than the 32 MiB that it allows, and it would not read the key.
 const SCRYPT_LOG_N: u8 = 14;
 
-/// How often that is done one after the other: about a tenth of a second for each try.
+/// How often that is done one after the other: together more than a tenth of a second for each try.
 const SCRYPT_PASSES: u32 = 2;
 
 /// The bytes of a salt.

@@ -3,7 +3,8 @@
 //! had the test says loudly that it did not run; with `CORTEX_REQUIRE_SERVICES=1` it fails.
 
 use serde_json::Value;
-use std::fs::{self, File};
+use services::packages::{self, INSTALL_SECONDS, installed, run};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,9 +15,6 @@ const PYTHON: &str = "sigstore-python-4.5.1";
 const NODE: [&str; 4] =
     ["@sigstore/verify@4.1.3", "@sigstore/bundle@5.0.1", "@sigstore/core@4.0.1", "@sigstore/protobuf-specs@0.5.2"];
 
-/// How long one of them may take to be installed.
-const INSTALL_SECONDS: &str = "300";
-
 /// Where they are kept: beside what cargo builds.
 fn cache(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("stock-verifiers").join(name)
@@ -24,30 +22,6 @@ fn cache(name: &str) -> PathBuf {
 
 fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verifiers").join(name)
-}
-
-/// Runs a command to its end; what it printed, or why it failed.
-fn run(command: &mut Command) -> Result<String, String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(format!("{command:?}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
-}
-
-/// Installs into a folder, once for all tests of all processes.
-fn installed(name: &str, install: impl FnOnce(&Path) -> Result<(), String>) -> Result<PathBuf, String> {
-    let folder = cache(name);
-    let done = folder.join("installed");
-    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    let lock = File::create(folder.with_extension("lock")).map_err(|error| error.to_string())?;
-    lock.lock().map_err(|error| error.to_string())?;
-    if !done.exists() {
-        fs::remove_dir_all(&folder).and_then(|()| fs::create_dir_all(&folder)).map_err(|error| error.to_string())?;
-        install(&folder)?;
-        File::create(&done).map_err(|error| error.to_string())?;
-    }
-    Ok(folder)
 }
 
 fn or_noted(test: &str, service: &str, found: Result<PathBuf, String>) -> Option<PathBuf> {
@@ -64,14 +38,7 @@ fn or_noted(test: &str, service: &str, found: Result<PathBuf, String>) -> Option
 pub(super) struct Python(PathBuf);
 
 pub(super) fn python(test: &str) -> Option<Python> {
-    let found = installed(PYTHON, |folder| {
-        run(Command::new("timeout").arg(INSTALL_SECONDS).args(["python3", "-m", "venv"]).arg(folder))?;
-        let pip = folder.join("bin/pip");
-        let options = ["install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps", "--requirement"];
-        let mut install = Command::new("timeout");
-        install.arg(INSTALL_SECONDS).arg(pip).args(options).arg(script("requirements.txt"));
-        run(&mut install).map(drop)
-    });
+    let found = installed(cache(PYTHON), |folder| packages::python(folder, &script("requirements.txt")));
     or_noted(test, "sigstore-python (python3 with venv, and PyPI)", found).map(Python)
 }
 
@@ -101,7 +68,7 @@ impl Python {
 pub(super) struct Node(PathBuf);
 
 pub(super) fn node(test: &str) -> Option<Node> {
-    let found = installed("sigstore-verify-4.1.3", |folder| {
+    let found = installed(cache("sigstore-verify-4.1.3"), |folder| {
         fs::write(folder.join("package.json"), "{\"private\": true}").map_err(|error| error.to_string())?;
         run(Command::new("node").arg("--version"))?;
         let mut npm = Command::new("timeout");
