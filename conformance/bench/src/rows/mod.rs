@@ -4,6 +4,7 @@
 mod active;
 mod call;
 mod disk;
+mod install;
 mod large;
 mod noop;
 mod post;
@@ -43,6 +44,8 @@ pub(crate) enum Topic {
     Tenants,
     /// What tenants cost on PostgreSQL.
     TenantsPostgres,
+    /// Verifying and installing a signed package.
+    Install,
     /// Compiling, installing, starting.
     Start,
 }
@@ -61,6 +64,7 @@ impl Topic {
         Self::Active,
         Self::Tenants,
         Self::TenantsPostgres,
+        Self::Install,
         Self::Start,
     ];
 
@@ -78,6 +82,7 @@ impl Topic {
             Self::Active => "two hundred active tenants",
             Self::Tenants => "idle tenants",
             Self::TenantsPostgres => "a thousand tenants on PostgreSQL",
+            Self::Install => "installing a signed package",
             Self::Start => "compiling, installing, starting",
         }
     }
@@ -96,6 +101,7 @@ impl Topic {
             Self::Active => active::measure(context, table).await,
             Self::TenantsPostgres => tenants_postgres::measure(context, table).await,
             Self::Tenants => tenants::measure(context, table).await,
+            Self::Install => install::measure(context, table).await,
             Self::Start => start::measure(context, table).await,
         }
     }
