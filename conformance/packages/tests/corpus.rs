@@ -38,6 +38,7 @@ const STEPS: &[&str] = &[
     "bundle",
     "timestamp",
     "certificate-chain",
+    "sct",
     "log-inclusion",
     "signature",
     "digest",
