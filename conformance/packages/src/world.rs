@@ -63,10 +63,6 @@ impl World {
     /// A site that trusts the publisher, by key and by name, and knows nothing yet.
     pub(crate) fn site(&self) -> Site {
         let hint = self.key.hint();
-        let keys = json!({"keys": [{
-            "id": hint, "public-key": self.key.public_key_pem(), "namespaces": ["acme/*", REVOCATIONS_NAME],
-            "not-before": "2026-01-01T00:00:00Z", "not-after": "9000-01-01T00:00:00Z",
-        }]});
         let policy = json!({"publishers": [
             {
                 "namespace": "acme/*", "keys": [hint], "key-time": "unproven",
@@ -74,15 +70,25 @@ impl World {
             },
             {"namespace": REVOCATIONS_NAME, "keys": [hint], "key-time": "unproven"},
         ]});
-        let root = TrustRoot::parse(self.trusted_root.to_string().as_bytes()).unwrap();
-        let keys = Keys::parse(keys.to_string().as_bytes()).unwrap();
         Site {
-            verifier: Verifier::new(vec![root], keys).unwrap(),
+            verifier: self.verifier(|_| {}),
             policy: Policy::parse(policy.to_string().as_bytes()).unwrap(),
             highest: None,
             pinned: None,
             revoked: None,
         }
+    }
+
+    /// Who verifies for that site, with its trusted root changed.
+    pub(crate) fn verifier(&self, change: impl FnOnce(&mut Value)) -> Verifier {
+        let keys = json!({"keys": [{
+            "id": self.key.hint(), "public-key": self.key.public_key_pem(), "namespaces": ["acme/*", REVOCATIONS_NAME],
+            "not-before": "2026-01-01T00:00:00Z", "not-after": "9000-01-01T00:00:00Z",
+        }]});
+        let mut root = self.trusted_root.clone();
+        change(&mut root);
+        let root = TrustRoot::parse(root.to_string().as_bytes()).unwrap();
+        Verifier::new(vec![root], Keys::parse(keys.to_string().as_bytes()).unwrap()).unwrap()
     }
 
     /// A list by which this digest is revoked.

@@ -40,6 +40,7 @@ const STEPS: &[&str] = &[
     "bundle",
     "timestamp",
     "certificate-chain",
+    "sct",
     "log-inclusion",
     "signature",
     "digest",

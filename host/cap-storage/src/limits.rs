@@ -61,5 +61,8 @@ pub const MIGRATION_STATEMENTS_MAX: usize = 1_000;
 /// Migration files of one component.
 pub const MIGRATIONS_MAX: usize = 9_999;
 
+/// Statements of migrations whose effects are listed; the rest is counted, and is in the verdict. Nobody reads more.
+pub const EFFECTS_MAX: usize = 10_000;
+
 /// Characters of a component's own text that an error message quotes.
 pub(crate) const QUOTED_CHARACTERS_MAX: usize = 80;

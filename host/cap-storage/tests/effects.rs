@@ -27,7 +27,10 @@ fn migrations(dialect: Dialect, sql: &str) -> Migrations {
 fn effects(sql: &str) -> Vec<Effect> {
     let found = migrations(Dialect::Sqlite, sql).effects(1);
     assert_eq!(found, migrations(Dialect::Postgres, sql).effects(1), "{sql}");
-    found
+    assert_eq!(found.is_additive(), found.as_slice().iter().all(Effect::is_additive), "{sql}");
+    assert_eq!(Some(found.roll_back()), found.as_slice().iter().map(|effect| effect.roll_back).max(), "{sql}");
+    assert_eq!((found.loses_data(), found.omitted()), (found.as_slice().iter().any(|effect| effect.loses_data), 0));
+    found.as_slice().to_vec()
 }
 
 fn line(effect: &Effect) -> String {
@@ -72,21 +75,18 @@ const ALONE: &[(&str, &str)] = &[
     ("ALTER TABLE t ADD COLUMN c INTEGER REFERENCES u ON DELETE SET NULL", "adds column `c` to `t` [Runs]"),
     (
         "ALTER TABLE t DROP COLUMN a",
-        "drops column `a` of `t`: what was not moved before is lost [Fails, loses data: it still reads and writes `a` of `t`]",
+        "drops column `a` of `t` [Fails, loses data: it still reads and writes `a` of `t`]",
     ),
     (
         "ALTER TABLE t RENAME COLUMN a TO c",
         "renames column `a` of `t` to `c` [Fails: it still calls the column of `t` `a`]",
     ),
     ("ALTER TABLE T RENAME TO v", "renames table `t` to `v` [Fails: it still calls the table `t`]"),
-    (
-        "DROP TABLE t",
-        "drops table `t`: what was not moved before is lost [Fails, loses data: it still reads and writes `t`]",
-    ),
+    ("DROP TABLE t", "drops table `t` [Fails, loses data: it still reads and writes `t`]"),
     ("DROP INDEX t_a", "drops index `t_a` [Runs]"),
     (
         "DROP INDEX t_b",
-        "drops index `t_b` [Fails: ON CONFLICT of `t` over this key fails, and rows alike in it are taken]",
+        "drops index `t_b` [Fails: ON CONFLICT over this key fails, and rows that are alike in it are taken]",
     ),
     ("DROP INDEX t_c", "drops index `t_c` [Fails: no migration before this one makes the index]"),
     ("INSERT INTO t (id) VALUES (1)", "writes rows into `t` [MayFail: it finds rows in `t` that it did not write]"),
@@ -100,7 +100,7 @@ const ALONE: &[(&str, &str)] = &[
     ),
     (
         "UPDATE t SET a = 1",
-        "changes rows of `t`: what they held before is lost [MayFail, loses data: it finds rows of `t` changed]",
+        "changes rows of `t` [MayFail, loses data: it finds rows of `t` changed, and what they held is gone]",
     ),
     ("DELETE FROM t WHERE a = 1", "deletes rows of `t` [MayFail, loses data: it misses rows of `t`]"),
 ];
@@ -126,8 +126,8 @@ fn every_accepted_case_has_an_effect() {
         let sql = block.lines().filter(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n");
         let file = [MigrationFile { name: "0001_case.sql", text: &sql }];
         let found = Migrations::parse(Dialect::Sqlite, &shop(), &file).unwrap();
-        assert_eq!(found.effects(0).len(), found.as_slice()[0].statements().len(), "{sql}");
-        assert_eq!(found.effects(1), []);
+        assert_eq!(found.effects(0).as_slice().len(), found.as_slice()[0].statements().len(), "{sql}");
+        assert_eq!(found.effects(1).as_slice(), []);
         count += 1;
     }
     assert!(count > 20, "{count} cases are accepted");
@@ -151,6 +151,29 @@ fn what_is_new_harms_nobody() {
 }
 
 #[test]
+fn a_column_that_was_added_may_be_filled() {
+    let add = "ALTER TABLE t ADD COLUMN c INTEGER; ALTER TABLE t RENAME COLUMN c TO d;";
+    for (sql, expected) in [
+        ("UPDATE t SET d = a", RollBack::Runs),
+        ("WITH x AS (SELECT id FROM u) UPDATE t SET \"d\" = 1 WHERE id IN (SELECT id FROM x)", RollBack::Runs),
+        ("UPDATE t SET d = a, b = 'x'", RollBack::MayFail),
+        ("UPDATE u SET a = 1", RollBack::MayFail),
+        ("ALTER TABLE t DROP COLUMN d", RollBack::Runs),
+        ("ALTER TABLE t DROP COLUMN d; ALTER TABLE t DROP COLUMN a", RollBack::Fails),
+    ] {
+        let found = effects(&format!("{add} {sql}"));
+        assert!(found.iter().take(2).all(Effect::is_additive), "{sql}");
+        assert_eq!(found.last().unwrap().roll_back, expected, "{sql}");
+    }
+    // What the version before added itself, it knows.
+    let files = [("0001_a.sql", BEFORE), ("0002_b.sql", add), ("0003_c.sql", "UPDATE t SET d = a")];
+    let files: Vec<_> = files.iter().map(|(name, text)| MigrationFile { name, text }).collect();
+    let found = Migrations::parse(Dialect::Sqlite, &shop(), &files).unwrap();
+    assert_eq!(found.effects(2).roll_back(), RollBack::MayFail);
+    assert!(found.effects(1).is_additive());
+}
+
+#[test]
 fn a_table_is_made_anew_in_the_usual_way() {
     let sql = "CREATE TABLE t_new (id INTEGER PRIMARY KEY, a TEXT);
         INSERT INTO t_new (id) SELECT id FROM t; DROP TABLE t; ALTER TABLE t_new RENAME TO t;";
@@ -158,9 +181,41 @@ fn a_table_is_made_anew_in_the_usual_way() {
     expect![[r#"
         creates table `t_new` [Runs]
         writes rows into `t_new` [Runs]
-        drops table `t`: what was not moved before is lost [Fails, loses data: it still reads and writes `t`]
+        drops table `t` [Fails, loses data: it still reads and writes `t`]
         renames table `t_new` to `t` [Runs]"#]]
     .assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn an_administrator_reads_it() {
+    let sql = "CREATE TABLE v (id INTEGER PRIMARY KEY); ALTER TABLE t DROP COLUMN a; DELETE FROM u;";
+    expect![[r#"
+        0002_case.sql: creates table `v`; the version before runs on it
+        0002_case.sql: drops column `a` of `t`: data is lost; the version before fails: it still reads and writes `a` of `t`
+        0002_case.sql: deletes rows of `u`: data is lost; the version before may fail: it misses rows of `u`
+    "#]].assert_eq(&migrations(Dialect::Sqlite, sql).effects(1).to_string());
+}
+
+#[test]
+fn what_is_listed_is_bounded_and_ends() {
+    let texts: Vec<String> = (0..12)
+        .map(|file| {
+            (0..1_000)
+                .map(|n| format!("CREATE TABLE t{file}_{n} (id INTEGER PRIMARY KEY); "))
+                .take(500)
+                .collect::<String>()
+                + &format!("ALTER TABLE t{file}_0 RENAME TO x{file}_0; ALTER TABLE x{file}_0 RENAME TO t{file}_0;")
+                    .repeat(250)
+        })
+        .collect();
+    let names: Vec<String> = (1..=12).map(|number| format!("{number:04}_a.sql")).collect();
+    let files: Vec<_> = names.iter().zip(&texts).map(|(name, text)| MigrationFile { name, text }).collect();
+    let found = Migrations::parse(Dialect::Sqlite, &shop(), &files).unwrap();
+    let effects = found.effects(0);
+    assert_eq!((effects.as_slice().len(), effects.omitted()), (10_000, 2_000));
+    assert!(effects.to_string().ends_with("and 2000 more statements\n"));
+    assert_eq!(found.effects(2).as_slice().len(), 10_000);
+    assert_eq!(found.effects(3).omitted(), 0);
 }
 
 /// The version before writes, reads and deletes on the tables after each statement that is additive.

@@ -81,7 +81,8 @@ fn an_optional_field_breaks_components_and_no_caller_over_http() {
     expect![[r#"
         `import-journal` would break:
           cortex:accounting/journal@1.0.0 post-many, at entry-input.note: it is new
-    "#]].assert_eq(&broken(&new));
+    "#]]
+    .assert_eq(&broken(&new));
 }
 
 #[test]

@@ -142,6 +142,13 @@ pub(super) fn cases() -> Vec<Case> {
         case("a certificate with one bit flipped", "certificate-chain", |world, faulty| {
             by_ada(world, faulty, |bundle| flip(bundle, CERTIFICATE, 0))
         }),
+        case("a certificate of a log of certificates that nobody knows", "sct", |world, faulty| {
+            let mut draft = Draft::signed_by(world, &world.ada);
+            if faulty {
+                draft.site.verifier = world.verifier(|root| root["ctlogs"] = json!([]));
+            }
+            draft
+        }),
         case("no entry in the log", "log-inclusion", |world, faulty| {
             by_ada(world, faulty, |bundle| *at(bundle, "/verificationMaterial/tlogEntries") = json!([]))
         }),

@@ -4,25 +4,60 @@
 use crate::subset::fault::{Checked, Fault};
 use crate::subset::rewriter::{checked_name, single};
 use sqlparser::ast::{
-    AlterTableOperation, ColumnDef, ColumnOption, CreateTable, ForeignKeyConstraint, FromTable, Insert, ObjectName,
-    ObjectType, ReferentialAction, RenameTableNameKind, SetExpr, Statement, TableConstraint, TableFactor, TableObject,
+    AlterTableOperation, AssignmentTarget, ColumnDef, ColumnOption, CreateTable, ForeignKeyConstraint, FromTable,
+    Insert, ObjectName, ObjectType, ReferentialAction, RenameTableNameKind, SetExpr, Statement, TableConstraint,
+    TableFactor, TableObject,
 };
 use std::fmt;
 
 /// A statement, as far as others care: which table, and what becomes of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    CreateTable { table: String, references: Vec<Reference> },
-    DropTable { table: String },
-    RenameTable { table: String, to: String },
-    AddColumn { table: String, column: String, references: Vec<Reference>, has_check: bool },
-    DropColumn { table: String, column: String },
-    RenameColumn { table: String, column: String, to: String },
-    CreateIndex { index: String, table: String, unique: bool },
-    DropIndex { index: String },
-    Insert { table: String },
-    Update { table: String },
-    Delete { table: String },
+    CreateTable {
+        table: String,
+        references: Vec<Reference>,
+    },
+    DropTable {
+        table: String,
+    },
+    RenameTable {
+        table: String,
+        to: String,
+    },
+    AddColumn {
+        table: String,
+        column: String,
+        references: Vec<Reference>,
+        has_check: bool,
+    },
+    DropColumn {
+        table: String,
+        column: String,
+    },
+    RenameColumn {
+        table: String,
+        column: String,
+        to: String,
+    },
+    CreateIndex {
+        index: String,
+        table: String,
+        unique: bool,
+    },
+    DropIndex {
+        index: String,
+    },
+    Insert {
+        table: String,
+    },
+    /// With the columns that it sets.
+    Update {
+        table: String,
+        columns: Vec<String>,
+    },
+    Delete {
+        table: String,
+    },
 }
 
 /// A foreign key.
@@ -38,11 +73,11 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CreateTable { table, .. } => write!(f, "creates table `{table}`"),
-            Self::DropTable { table } => write!(f, "drops table `{table}`: what was not moved before is lost"),
+            Self::DropTable { table } => write!(f, "drops table `{table}`"),
             Self::RenameTable { table, to } => write!(f, "renames table `{table}` to `{to}`"),
             Self::AddColumn { table, column, .. } => write!(f, "adds column `{column}` to `{table}`"),
             Self::DropColumn { table, column } => {
-                write!(f, "drops column `{column}` of `{table}`: what was not moved before is lost")
+                write!(f, "drops column `{column}` of `{table}`")
             }
             Self::RenameColumn { table, column, to } => write!(f, "renames column `{column}` of `{table}` to `{to}`"),
             Self::CreateIndex { index, table, unique } => {
@@ -51,7 +86,7 @@ impl fmt::Display for Change {
             }
             Self::DropIndex { index } => write!(f, "drops index `{index}`"),
             Self::Insert { table } => write!(f, "writes rows into `{table}`"),
-            Self::Update { table } => write!(f, "changes rows of `{table}`: what they held before is lost"),
+            Self::Update { table, .. } => write!(f, "changes rows of `{table}`"),
             Self::Delete { table } => write!(f, "deletes rows of `{table}`"),
         }
     }
@@ -69,7 +104,7 @@ impl Change {
             | Self::RenameColumn { table, .. }
             | Self::CreateIndex { table, .. }
             | Self::Insert { table }
-            | Self::Update { table }
+            | Self::Update { table, .. }
             | Self::Delete { table } => Some(table),
             Self::DropIndex { .. } => None,
         }
@@ -102,7 +137,14 @@ impl Change {
             Statement::Insert(Insert { table: TableObject::TableName(name), .. }) => {
                 Ok(Self::Insert { table: text(name)? })
             }
-            Statement::Update(update) => Ok(Self::Update { table: relation(&update.table.relation)? }),
+            Statement::Update(update) => {
+                let columns = update.assignments.iter().map(|assignment| match &assignment.target {
+                    AssignmentTarget::ColumnName(column) => text(column),
+                    AssignmentTarget::Tuple(_) => Err(unknown()),
+                });
+                let columns = columns.collect::<Checked<_>>()?;
+                Ok(Self::Update { table: relation(&update.table.relation)?, columns })
+            }
             Statement::Delete(delete) => match &delete.from {
                 FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from) => match from.as_slice() {
                     [one] => Ok(Self::Delete { table: relation(&one.relation)? }),

@@ -13,7 +13,7 @@ mod schema;
 mod schema_statement;
 mod table;
 
-pub use effect::{Effect, RollBack};
+pub use effect::{Effect, Effects, RollBack};
 pub use parse::{MigrationError, MigrationFile};
 pub use plan::{Applied, PlanError};
 pub use schema::{MigrateError, Removed, Report, Schema};
