@@ -105,6 +105,30 @@ fn a_package_that_is_not_what_was_signed_is_refused() {
     }
 }
 
+/// Two statements of one type are two: signing neither of them again takes the other's signature away.
+#[test]
+fn each_statement_keeps_its_own_signature() {
+    let (desk, _) = signed();
+    changed(&desk, "echo.oci", "two.oci", |layout| {
+        let provenance =
+            layout.attachments.iter().find(|one| one.annotations.values().any(|text| text.contains("slsa")));
+        let mut second = provenance.unwrap().clone();
+        let mut statement: Value = serde_json::from_slice(&second.payload).unwrap();
+        statement["predicate"]["runDetails"]["builder"]["id"] = "https://ci.example.org/again".into();
+        second.payload = statement.to_string().into_bytes();
+        layout.attachments.push(second);
+    });
+    for expected in [1, 0] {
+        let passphrase = desk.path("passphrase");
+        let arguments = ["sign", &desk.path("two.oci"), "--key", &desk.path("a.pem"), "--passphrase-file", &passphrase];
+        let report = desk.json(&arguments);
+        let signatures = report["signatures"].as_array().unwrap();
+        assert_eq!(signatures.iter().filter(|one| one["new"] == true).count(), expected, "{report}");
+        assert_eq!((signatures.len(), report["attachments"].as_array().unwrap().len()), (4, 7), "{report}");
+        assert_eq!(desk.verified(&desk.path("two.oci"))["attestations"].as_array().unwrap().len(), 4);
+    }
+}
+
 /// What is wrong with the folder itself is refused before any signature is looked at; signing and pushing refuse it too.
 #[test]
 fn a_layout_that_was_tampered_with_is_refused_by_every_command() {

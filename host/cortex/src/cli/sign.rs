@@ -183,11 +183,13 @@ async fn sign_one(
         Some(_) => signatory.sign_statement(bytes, digest).await?,
     };
     let new = attachment(signed.bytes, predicate_type.as_deref());
-    // What the same signer said of the same before, and is not held by any more.
+    // What the same signer said of the same before, and what is said to be his and does not hold.
     layout.attachments.retain(|old| {
-        old.artifact_type != media::SIGSTORE_BUNDLE
+        let is_own =
+            old.artifact_type == media::SIGSTORE_BUNDLE && signed_by(&old.payload).as_ref() == Some(&signed.by);
+        !is_own
             || old.annotations != new.annotations
-            || signed_by(&old.payload).as_ref() != Some(&signed.by)
+            || signatory.own_as(&signed.by, &old.payload, digest).is_some_and(|known| !says_it(&known))
     });
     layout.attachments.push(new);
     Ok(Outcome { predicate_type, by: signed.by, is_new: true })

@@ -154,9 +154,14 @@ impl Signatory {
         Ok(Signed { bytes, by })
     }
 
-    /// The signature in a bundle, where it is one of this signatory about those bytes.
+    /// The signature in a bundle, where it is one of this signatory about those bytes and holds.
     pub(super) fn own(&self, bundle: &[u8], about: Digest) -> Option<Verified> {
-        self.verify(bundle, &self.expected, about).ok()
+        self.own_as(&self.expected, bundle, about)
+    }
+
+    /// Likewise, where the signature names the signatory otherwise than was expected.
+    pub(super) fn own_as(&self, by: &SignedBy, bundle: &[u8], about: Digest) -> Option<Verified> {
+        self.verify(bundle, by, about).ok()
     }
 
     fn verify(&self, bundle: &[u8], by: &SignedBy, about: Digest) -> Result<Verified> {
