@@ -49,6 +49,9 @@ pub struct Settings {
     pub host_ms_max: u64,
     /// How long the migrations of one component may run, in milliseconds: they may rebuild large tables.
     pub migration_ms_max: u64,
+    /// How long a tenant that is taken in waits for each of its locks, in milliseconds: for units of work that still use the
+    /// tables it gives up, and for others that change definitions.
+    pub transfer_lock_ms_max: u64,
     /// How long the server keeps a transaction open in which nothing happens, in milliseconds. More than the longest unit of
     /// work lasts (`wall-ms-max` is at most 300 s) and a commit: what is left is no unit of a host that lives.
     pub transaction_idle_ms_max: u64,
@@ -83,6 +86,7 @@ impl Default for Settings {
             commit_ms_max: 30_000,
             host_ms_max: 10_000,
             migration_ms_max: 600_000,
+            transfer_lock_ms_max: 10_000,
             transaction_idle_ms_max: 330_000,
             host_check_ms: 2_000,
             keepalive_idle_s: 15,

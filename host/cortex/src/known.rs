@@ -30,6 +30,39 @@ pub(crate) struct Known {
     unusable: HashSet<Digest>,
 }
 
+/// Why a tenant is known and not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suspension {
+    /// A component that it enabled cannot be used, or not yet.
+    Component,
+    /// It is being taken in from an archive, or whoever did so ended before it was recorded.
+    Importing,
+}
+
+impl Suspension {
+    /// What callers are told.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Component => {
+                "the tenant is not served now: one of its components cannot be used; tell the host's operator"
+            }
+            Self::Importing => {
+                "the tenant is not served while it is taken in from an archive; where that lasts, tell the host's operator"
+            }
+        }
+    }
+
+    /// What an operator is told.
+    pub(crate) const fn advice(self) -> &'static str {
+        match self {
+            Self::Component => "a component of it cannot be used: install that again",
+            Self::Importing => {
+                "it is being taken in from an archive; where nobody does so any more, `cortex tenant import --replace` finishes it"
+            }
+        }
+    }
+}
+
 /// Components with what was granted to each.
 type Chosen = Vec<(Arc<Installed>, Grants)>;
 
@@ -118,6 +151,14 @@ impl Host {
     /// had until then; where one cannot be used it is not served, and nobody else is touched.
     pub(crate) fn put_in_force(&self, known: &Known, tenant: &TenantId) {
         let Some(record) = known.tenants.get(tenant) else { return };
+        if let Some(importing) = record.as_ref().and_then(|record| record.importing.as_ref()) {
+            self.suspended.write().insert(tenant.clone(), Suspension::Importing);
+            self.withdraw(tenant);
+            tracing::warn!(%tenant, archive = %importing.archive, import = %importing.id,
+                "a tenant is not served while it is taken in from an archive; where nobody does so any more, \
+                 `cortex tenant import --replace` finishes it");
+            return;
+        }
         let choice = match record {
             Some(record) => self.choice(known, record),
             None => Err(anyhow::anyhow!("what is remembered of it cannot be read")),
@@ -126,7 +167,7 @@ impl Host {
             Ok(Some(choice)) => self.registry.resume(tenant, &choice).map_err(anyhow::Error::from),
             Ok(None) => {
                 if !self.views.read().contains_key(tenant) {
-                    self.suspended.write().insert(tenant.clone());
+                    self.suspended.write().insert(tenant.clone(), Suspension::Component);
                 }
                 return;
             }
@@ -138,7 +179,7 @@ impl Host {
                 self.suspended.write().remove(tenant);
             }
             Err(error) => {
-                self.suspended.write().insert(tenant.clone());
+                self.suspended.write().insert(tenant.clone(), Suspension::Component);
                 self.withdraw(tenant);
                 let error = chain(&error);
                 tracing::error!(%tenant, error, "a tenant is not served until its components can be used again");

@@ -7,6 +7,7 @@ pub mod backplane;
 mod components;
 mod follow;
 pub mod host;
+mod importing;
 mod known;
 pub mod layout;
 pub mod operator;

@@ -34,7 +34,7 @@ const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
 pub struct HostOperator {
     host: Arc<Host>,
     transfers: Arc<Semaphore>,
-    importing: Mutex<BTreeSet<TenantId>>,
+    importing: Arc<Mutex<BTreeSet<TenantId>>>,
 }
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ impl HostOperator {
     /// The operator of this host.
     #[must_use]
     pub fn new(host: &Arc<Host>) -> Arc<Self> {
-        let (transfers, importing) = (Arc::new(Semaphore::new(TRANSFERS_MAX)), Mutex::default());
+        let (transfers, importing) = (Arc::new(Semaphore::new(TRANSFERS_MAX)), Arc::default());
         Arc::new(Self { host: Arc::clone(host), transfers, importing })
     }
 
@@ -128,19 +128,28 @@ impl HostOperator {
                 json!({ "id": manifest.id, "version": manifest.version.to_string(), "digest": enabled.installed.digest() })
             });
             let components: Vec<_> = components.collect();
-            let suspended = self.host.suspended.read().contains(&tenant);
-            json!({ "tenant": tenant, "components": components, "served": !suspended })
+            self.listed(&tenant, components)
         });
         let mut all: Vec<_> = served.collect();
-        let missing: Vec<_> = self.host.suspended.read().iter().cloned().collect();
+        let missing: Vec<_> = self.host.suspended.read().keys().cloned().collect();
         let known: BTreeSet<_> = providers.tenants().into_iter().collect();
         let missing = missing.into_iter().filter(|tenant| !known.contains(tenant));
-        all.extend(missing.map(|tenant| json!({ "tenant": tenant, "components": [], "served": false })));
+        all.extend(missing.map(|tenant| self.listed(&tenant, Vec::new())));
         json!({ "tenants": all })
     }
 
+    fn listed(&self, tenant: &TenantId, components: Vec<Value>) -> Value {
+        let suspended = self.host.suspended.read().get(tenant).copied();
+        let mut listed = json!({ "tenant": tenant, "components": components, "served": suspended.is_none() });
+        if let (Some(why), Some(listed)) = (suspended, listed.as_object_mut()) {
+            listed.insert("why".to_owned(), why.advice().into());
+        }
+        listed
+    }
+
     async fn create(&self, OneTenant { tenant }: OneTenant) -> Result<Answer, Refusal> {
-        if self.host.registry().providers().get(&tenant).is_some() {
+        let suspended = self.host.suspended.read().contains_key(&tenant);
+        if suspended || self.host.registry().providers().get(&tenant).is_some() {
             return Err(Refusal::new("tenant-exists", format!("there is a tenant `{tenant}` already")));
         }
         self.host.create_tenant(&tenant).await.map_err(internal)?;
@@ -175,16 +184,26 @@ impl HostOperator {
 
     async fn import(&self, input: Import, upload: Option<Flow>) -> Result<Answer, Refusal> {
         let upload = upload.ok_or_else(|| Refusal::new("invalid-request", "the archive's bytes are missing"))?;
-        let place = self.transfers.acquire().await.map_err(|error| internal(error.into()))?;
+        let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
         // Without a name: nothing remains of it, however this process ends.
         let file = tempfile::tempfile_in(self.host.layout().root()).map_err(|error| internal(error.into()))?;
         let opened = tokio::task::spawn_blocking(move || open(file, upload)).await;
         let archive = opened.map_err(|error| internal(error.into()))??;
         let tenant = input.tenant.unwrap_or_else(|| archive.header().tenant.clone());
-        let _alone = Alone::new(&self.importing, &tenant)?;
-        let imported = self.host.import(Arc::new(archive), &tenant, input.replace).await;
-        drop(place);
-        let imported: Imported = imported.map_err(|error| refusal(&error))?;
+        let alone = Alone::new(&self.importing, &tenant)?;
+        let running = Arc::clone(&self.host.imports).read_owned().await;
+        let host = Arc::clone(&self.host);
+        // A task of its own: whoever asked may leave, and what was begun is brought to its end.
+        let importing = tokio::spawn(async move {
+            let imported = host.import(Arc::new(archive), &tenant, input.replace).await;
+            if let Err(error) = &imported {
+                tracing::warn!(%tenant, %error, "a tenant was not taken in");
+            }
+            drop((alone, place, running));
+            imported
+        });
+        let imported: Imported =
+            importing.await.map_err(|error| internal(error.into()))?.map_err(|error| refusal(&error))?;
         Ok(Answer::Json(serde_json::to_value(imported).map_err(|error| internal(error.into()))?))
     }
 }
@@ -218,25 +237,27 @@ fn refusal(error: &Error) -> Refusal {
         }
         Error::Archive(_) | Error::Transfer(_) => "archive",
         Error::Component { .. } => "component",
-        Error::Suspended(_) => "suspended",
+        Error::Suspended { .. } => "suspended",
+        Error::Unfinished(_) => "unfinished",
+        Error::Unrecorded { .. } => "unrecorded",
         Error::Host(_) => "internal",
     };
     Refusal::new(code, error.to_string())
 }
 
 /// One import of a tenant at a time.
-struct Alone<'a>(&'a Mutex<BTreeSet<TenantId>>, TenantId);
+struct Alone(Arc<Mutex<BTreeSet<TenantId>>>, TenantId);
 
-impl<'a> Alone<'a> {
-    fn new(importing: &'a Mutex<BTreeSet<TenantId>>, tenant: &TenantId) -> Result<Self, Refusal> {
+impl Alone {
+    fn new(importing: &Arc<Mutex<BTreeSet<TenantId>>>, tenant: &TenantId) -> Result<Self, Refusal> {
         if !importing.lock().insert(tenant.clone()) {
             return Err(Refusal::new("busy", format!("tenant `{tenant}` is being taken in already: wait for it")));
         }
-        Ok(Self(importing, tenant.clone()))
+        Ok(Self(Arc::clone(importing), tenant.clone()))
     }
 }
 
-impl Drop for Alone<'_> {
+impl Drop for Alone {
     fn drop(&mut self) {
         self.0.lock().remove(&self.1);
     }

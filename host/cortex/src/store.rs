@@ -73,6 +73,12 @@ impl Store {
         }
     }
 
+    /// Whether other hosts may use it at the same time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
+    }
+
     /// What hosts remember: in the database, for all that share it, or in the host's own directory.
     pub(crate) async fn state(&self, layout: &Layout) -> Result<Arc<dyn State>> {
         Ok(match self {

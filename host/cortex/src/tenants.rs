@@ -42,6 +42,9 @@ impl Host {
             let Some((before, current)) = self.remembered.tenant(tenant).await? else {
                 bail!("tenant `{tenant}` does not exist; create it first");
             };
+            if current.importing.is_some() {
+                bail!("tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`");
+            }
             let ready = self.registry.make_ready(tenant, choice).await?;
             for (component, report) in &ready.reports {
                 add(reports.entry(component.clone()).or_default(), report);
@@ -63,7 +66,7 @@ impl Host {
     /// Puts a choice into force, also where it is the one that is known: the tenant may have been suspended for it.
     fn learn_choice(&self, tenant: &TenantId, document: &Document) {
         self.learn(document);
-        if self.suspended.read().contains(tenant) {
+        if self.suspended.read().contains_key(tenant) {
             let known = self.known.lock();
             self.put_in_force(&known, tenant);
         }

@@ -5,7 +5,9 @@
 
 use crate::host::Host;
 use crate::text::chain;
-use cap_storage::transfer::{Plan, TransferError, rows};
+use crate::importing::Mark;
+use cap_state::StateError;
+use cap_storage::transfer::{Loaded, Plan, TransferError, rows};
 use edge_archive::{Archive, ArchiveError, Bundle, Summary, export};
 use edge_registry::{BundleError, Installed};
 use kernel_types::{ComponentId, Digest, Grants, TenantId};
@@ -16,7 +18,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Why a tenant could not be written or taken in. Nothing was changed.
+/// Why a tenant could not be written or taken in. Nothing was changed, except as [`Error::Unrecorded`] says.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive is refused, or cannot be written.
@@ -36,9 +38,25 @@ pub enum Error {
     /// The tenant's tables are not those of its enabled components.
     #[error("component `{0}` is being upgraded in this tenant: try again in a moment")]
     Moving(ComponentId),
-    /// Its components cannot be used, so that nobody knows what its tables are.
-    #[error("tenant `{0}` is not served, because a component of it cannot be used: install that again first")]
-    Suspended(TenantId),
+    /// It is not served, so that nobody knows what its tables are.
+    #[error("tenant `{tenant}` is not served: {why}")]
+    Suspended {
+        /// Which.
+        tenant: TenantId,
+        /// Why, and what to do first.
+        why: &'static str,
+    },
+    /// Somebody began to take it in.
+    #[error("tenant `{0}` is being taken in, or whoever did so ended before it was recorded: give up what it has to do it anew")]
+    Unfinished(TenantId),
+    /// Its tables may be the archive's, and what it has enabled could not be remembered. It is not served.
+    #[error("tenant `{tenant}` is not served, its tables may be those of the archive: {detail}; import it again with `--replace`")]
+    Unrecorded {
+        /// Which.
+        tenant: TenantId,
+        /// What failed.
+        detail: String,
+    },
     /// The host itself cannot go on.
     #[error("{0}")]
     Host(String),
@@ -47,6 +65,12 @@ pub enum Error {
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Self {
         Self::Host(chain(&error))
+    }
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        Self::Host(error.to_string())
     }
 }
 
@@ -96,8 +120,8 @@ impl Host {
     /// # Errors
     /// Where there is no such tenant, or it cannot be read now.
     pub async fn export(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, Error> {
-        if self.suspended.read().contains(tenant) {
-            return Err(Error::Suspended(tenant.clone()));
+        if let Some(why) = self.suspended.read().get(tenant) {
+            return Err(Error::Suspended { tenant: tenant.clone(), why: why.advice() });
         }
         let set = self.registry().providers().get(tenant);
         let set = set.ok_or_else(|| TransferError::UnknownTenant(tenant.clone()))?;
@@ -134,37 +158,29 @@ impl Host {
     /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive.
     ///
     /// # Errors
-    /// See [`Error`]. The tenant is then as it was before, or is not.
+    /// See [`Error`]. The tenant is then as it was before, or is not; or, as [`Error::Unrecorded`] says, it is not served.
     pub async fn import(
         self: &Arc<Self>,
         archive: Arc<Archive>,
         tenant: &TenantId,
         replace: bool,
     ) -> Result<Imported, Error> {
-        let known = self.registry().providers().get(tenant);
-        let served = known.is_some_and(|set| !set.components().is_empty());
-        if !replace && (served || self.suspended.read().contains(tenant)) {
-            return Err(TransferError::NotEmpty(tenant.clone()).into());
+        if !replace {
+            self.check_free(tenant).await?;
         }
         let choice = self.install_all(&archive).await?;
         // Before anything of the tenant is touched.
         self.registry().check(&choice).map_err(anyhow::Error::from)?;
-        let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
-        let plan = Plan { migrations, tables: archive.header().tables(), replace };
-        // What is replaced is not called any more: its components would find other tables than they were made for.
-        let withheld = served.then(|| Withheld::new(self, tenant));
-        let (sender, receiver) = rows();
-        let feeding = tokio::task::spawn_blocking({
-            let archive = Arc::clone(&archive);
-            move || archive.feed(sender)
-        });
-        let loaded = self.store().transfer().load(tenant, plan, receiver).await;
-        // It ends with the store, which took the last row or none.
-        let _ = feeding.await;
-        let loaded = loaded?;
-        self.create_tenant(tenant).await?;
-        self.enable(tenant, &choice).await?;
-        drop(withheld);
+        let mark = self.mark(tenant, archive.digest(), &choice, replace).await?;
+        let loaded = match self.load_rows(&archive, tenant, &choice, replace, &mark).await {
+            Ok(loaded) => loaded,
+            Err(TransferError::Unknown(detail)) => return Err(Error::Unrecorded { tenant: tenant.clone(), detail }),
+            Err(error) => {
+                self.unmark(tenant, mark).await?;
+                return Err(error.into());
+            }
+        };
+        self.record(tenant, mark, &choice).await?;
         let header = archive.header();
         Ok(Imported {
             tenant: tenant.clone(),
@@ -173,6 +189,28 @@ impl Host {
             components: header.components.iter().map(|component| component.id.clone()).collect(),
             rows: loaded.rows,
         })
+    }
+
+    async fn load_rows(
+        self: &Arc<Self>,
+        archive: &Arc<Archive>,
+        tenant: &TenantId,
+        choice: &[(Arc<Installed>, Grants)],
+        replace: bool,
+        mark: &Mark,
+    ) -> Result<Loaded, TransferError> {
+        let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
+        let confirm = self.confirm(tenant, mark);
+        let plan = Plan { migrations, tables: archive.header().tables(), replace, confirm };
+        let (sender, receiver) = rows();
+        let feeding = tokio::task::spawn_blocking({
+            let archive = Arc::clone(archive);
+            move || archive.feed(sender)
+        });
+        let loaded = self.store().transfer().load(tenant, plan, receiver).await;
+        // It ends with the store, which took the last row or none.
+        let _ = feeding.await;
+        loaded
     }
 
     /// Installs the components of an archive, each as exactly the bundle that was enabled.
@@ -204,23 +242,6 @@ impl Host {
             choice.push((installed, component.grants.clone()));
         }
         Ok(choice)
-    }
-}
-
-/// While it lives, a tenant is not served.
-struct Withheld<'a>(&'a Host, TenantId);
-
-impl<'a> Withheld<'a> {
-    fn new(host: &'a Host, tenant: &TenantId) -> Self {
-        host.suspended.write().insert(tenant.clone());
-        Self(host, tenant.clone())
-    }
-}
-
-impl Drop for Withheld<'_> {
-    fn drop(&mut self) {
-        self.0.suspended.write().remove(&self.1);
-        self.0.show(&self.1);
     }
 }
 

@@ -59,7 +59,7 @@ async fn enable(host: &Host, name: &str, bundles: &[&PathBuf]) {
 
 /// What the gateway would find: whether the tenant is served, and whether it is known and cannot be.
 fn served(host: &Host, name: &str) -> (bool, bool) {
-    (host.view(&tenant(name)).is_some(), host.suspended(&tenant(name)))
+    (host.view(&tenant(name)).is_some(), host.suspended(&tenant(name)).is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]

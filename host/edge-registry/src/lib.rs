@@ -23,4 +23,4 @@ pub use files::Files;
 pub use install::{InstallError, Installed, Registry};
 pub use legacy::{ImportError, import};
 pub use providers::Providers;
-pub use state::{Choice, ComponentRecord, CredentialRecord, Entry, Remembered, Stored, TenantRecord};
+pub use state::{Choice, ComponentRecord, CredentialRecord, Entry, Importing, Remembered, Stored, TenantRecord};

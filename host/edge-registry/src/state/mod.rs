@@ -4,5 +4,5 @@
 pub(crate) mod records;
 mod remembered;
 
-pub use records::{Choice, ComponentRecord, CredentialRecord, Entry, Stored, TenantRecord};
+pub use records::{Choice, ComponentRecord, CredentialRecord, Entry, Importing, Stored, TenantRecord};
 pub use remembered::Remembered;
