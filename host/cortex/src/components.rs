@@ -7,6 +7,7 @@ use edge_registry::{Bundle, ComponentRecord, Files, Installed};
 use kernel_types::Digest;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Host {
     /// Installs a component from its directory: checked, compiled, linked on trial, and its bytes kept where every host that
@@ -40,18 +41,21 @@ impl Host {
         Ok(installed)
     }
 
-    /// A component that was installed before, by this host or another one.
-    pub(crate) async fn load(&self, digest: &Digest) -> Result<Arc<Installed>> {
-        let _one_at_a_time = self.loading.lock().await;
-        let bundle = match self.cached(digest).await {
-            Ok(bundle) => bundle,
-            Err(damage) => {
-                let found = self.remembered.state().blob(digest).await?;
-                let bytes = found.with_context(|| format!("its bytes are not kept ({damage:#})"))?;
-                write(Arc::new(Files::unpack(&bytes)?), &self.layout.component(digest)).await?;
-                self.cached(digest).await?
+    /// A component that was installed before, by this host or another one. Where its bytes are not here, they may take so long to
+    /// come; nobody else waits meanwhile.
+    pub(crate) async fn load(&self, digest: &Digest, patience: Duration) -> Result<Arc<Installed>> {
+        let damage = {
+            let _one_at_a_time = self.loading.lock().await;
+            match self.cached(digest).await {
+                Ok(bundle) => return self.compiled(bundle).await,
+                Err(damage) => damage,
             }
         };
+        let found = self.remembered.state().blob_within(digest, patience).await?;
+        let bytes = found.with_context(|| format!("its bytes are not kept ({damage:#})"))?;
+        let _one_at_a_time = self.loading.lock().await;
+        write(Arc::new(Files::unpack(&bytes)?), &self.layout.component(digest)).await?;
+        let bundle = self.cached(digest).await?;
         self.compiled(bundle).await
     }
 

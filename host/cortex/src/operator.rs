@@ -21,11 +21,15 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 
 /// Tenants that are written or taken in at a time: each holds threads and a connection.
 const TRANSFERS_MAX: usize = 4;
+
+/// How long a client that is given an archive may take nothing of it: a snapshot is held for as long as it is read.
+const EXPORT_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of an archive that is taken in.
 const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
@@ -167,6 +171,7 @@ impl HostOperator {
         let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
         let export = self.host.export(&tenant).await.map_err(|error| refusal(&error))?;
         let (writer, flow) = flow();
+        let writer = writer.within(EXPORT_PAUSE_MAX);
         tokio::task::spawn_blocking(move || {
             // The writer is behind a shared handle: the export may fail, and then it is the writer that says so.
             let shared = Shared(Arc::new(Mutex::new(Some(writer))));
