@@ -67,6 +67,12 @@ async fn try_export(directory: &Path, tenant: &str) -> Result<Vec<u8>, Refusal> 
 }
 
 async fn import(directory: &Path, archive: &[u8], tenant: &str, replace: bool) -> Result<Value, Refusal> {
+    // What is replaced is given up wholly; what happens else has a test of its own.
+    let input = json!({ "tenant": tenant, "replace": replace, "drop_left_out": replace });
+    upload(directory, archive, input).await
+}
+
+async fn upload(directory: &Path, archive: &[u8], input: Value) -> Result<Value, Refusal> {
     let (mut writer, upload) = flow();
     let bytes = Bytes::copy_from_slice(archive);
     tokio::spawn(async move {
@@ -77,7 +83,6 @@ async fn import(directory: &Path, archive: &[u8], tenant: &str, replace: bool) -
         }
         writer.end(Ok(())).await;
     });
-    let input = json!({ "tenant": tenant, "replace": replace });
     let request = Request { action: "tenant.import".to_owned(), input, upload: Some(upload) };
     match operator(directory).call(request).await? {
         Answer::Json(value) => Ok(value),

@@ -43,6 +43,9 @@ pub struct Settings {
     pub redo_bytes_max: usize,
     /// Answers to requests with a key that a tenant's tables keep. Beyond it the oldest go, also before their day is over.
     pub answers_max: u32,
+    /// What the answers to requests with a key take of a tenant's tables, in bytes. Beyond it the oldest go likewise: one answer may
+    /// have megabytes.
+    pub answer_bytes_max: u64,
     /// How long a commit may take, in milliseconds. It is not cut at the deadline: whoever asked must know how it ended.
     pub commit_ms_max: u64,
     /// How long the host's own work on a tenant may run, in milliseconds.
@@ -83,6 +86,7 @@ impl Default for Settings {
             statements_per_connection_max: 512,
             redo_bytes_max: 1 << 20,
             answers_max: 1_000_000,
+            answer_bytes_max: 1 << 30,
             commit_ms_max: 30_000,
             host_ms_max: 10_000,
             migration_ms_max: 600_000,

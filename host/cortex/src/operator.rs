@@ -6,7 +6,7 @@
 
 use crate::host::Host;
 use crate::text::chain;
-use crate::transfer::{Error, Imported};
+use crate::transfer::{Error, Imported, Replace};
 use cap_storage::transfer::TransferError;
 use edge_archive::Archive;
 use edge_operator::{Answer, Flow, Operator, Refusal, Request, flow};
@@ -66,6 +66,9 @@ struct Import {
     tenant: Option<TenantId>,
     #[serde(default)]
     replace: bool,
+    /// With `replace`: also gives up data of components that the archive does not hold.
+    #[serde(default)]
+    drop_left_out: bool,
 }
 
 impl Operator for HostOperator {
@@ -198,9 +201,14 @@ impl HostOperator {
         let alone = Alone::new(&self.importing, &tenant)?;
         let running = Arc::clone(&self.host.imports).read_owned().await;
         let host = Arc::clone(&self.host);
+        let replace = match (input.replace, input.drop_left_out) {
+            (false, _) => Replace::Nothing,
+            (true, false) => Replace::Same,
+            (true, true) => Replace::Everything,
+        };
         // A task of its own: whoever asked may leave, and what was begun is brought to its end.
         let importing = tokio::spawn(async move {
-            let imported = host.import(Arc::new(archive), &tenant, input.replace).await;
+            let imported = host.import(Arc::new(archive), &tenant, replace).await;
             if let Err(error) = &imported {
                 tracing::warn!(%tenant, %error, "a tenant was not taken in");
             }
@@ -244,6 +252,7 @@ fn refusal(error: &Error) -> Refusal {
         Error::Component { .. } => "component",
         Error::Suspended { .. } => "suspended",
         Error::Unfinished(_) => "unfinished",
+        Error::LeftOut { .. } | Error::Unseen { .. } => "left-out",
         Error::Unrecorded { .. } => "unrecorded",
         Error::Host(_) => "internal",
     };

@@ -46,6 +46,22 @@ pub enum Error {
         /// Why, and what to do first.
         why: &'static str,
     },
+    /// Replacing it would drop tables that the archive has nothing for.
+    #[error("tenant `{tenant}` has data of {} that is not in the archive: give it up with `--drop-left-out`, or keep the tenant under another name", named(.components))]
+    LeftOut {
+        /// Which.
+        tenant: TenantId,
+        /// Whose tables.
+        components: Vec<ComponentId>,
+    },
+    /// What it has cannot be told.
+    #[error("what tenant `{tenant}` has cannot be read ({detail}): give it up unseen with `--drop-left-out`")]
+    Unseen {
+        /// Which.
+        tenant: TenantId,
+        /// Why.
+        detail: String,
+    },
     /// Somebody began to take it in.
     #[error("tenant `{0}` is being taken in, or whoever did so ended before it was recorded: give up what it has to do it anew")]
     Unfinished(TenantId),
@@ -78,6 +94,22 @@ impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Archive(error.into())
     }
+}
+
+/// What is given up of a tenant that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// Nothing: it must not be there.
+    Nothing,
+    /// The data of components that are in the archive.
+    Same,
+    /// Everything, also what the archive has nothing for.
+    Everything,
+}
+
+/// Names in a sentence.
+fn named(components: &[ComponentId]) -> String {
+    components.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A tenant that was taken in.
@@ -163,11 +195,14 @@ impl Host {
         self: &Arc<Self>,
         archive: Arc<Archive>,
         tenant: &TenantId,
-        replace: bool,
+        replace: Replace,
     ) -> Result<Imported, Error> {
-        if !replace {
-            self.check_free(tenant).await?;
+        match replace {
+            Replace::Nothing => self.check_free(tenant).await?,
+            Replace::Same => self.check_same(&archive, tenant).await?,
+            Replace::Everything => {}
         }
+        let replace = replace != Replace::Nothing;
         let choice = self.install_all(&archive).await?;
         // Before anything of the tenant is touched.
         self.registry().check(&choice).map_err(anyhow::Error::from)?;
@@ -189,6 +224,21 @@ impl Host {
             components: header.components.iter().map(|component| component.id.clone()).collect(),
             rows: loaded.rows,
         })
+    }
+
+    /// Refuses a tenant with tables of components that the archive does not hold.
+    async fn check_same(&self, archive: &Archive, tenant: &TenantId) -> Result<(), Error> {
+        let snapshot = match self.store().transfer().snapshot(tenant, &[]).await {
+            Err(TransferError::UnknownTenant(_)) => return Ok(()),
+            Err(error) => return Err(Error::Unseen { tenant: tenant.clone(), detail: error.to_string() }),
+            Ok(snapshot) => snapshot,
+        };
+        let held = |id: &ComponentId| archive.header().components.iter().any(|component| component.id == *id);
+        let components: Vec<_> = snapshot.contents.applied.into_keys().filter(|id| !held(id)).collect();
+        if components.is_empty() {
+            return Ok(());
+        }
+        Err(Error::LeftOut { tenant: tenant.clone(), components })
     }
 
     async fn load_rows(

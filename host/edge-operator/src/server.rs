@@ -119,7 +119,7 @@ async fn answer(operator: &dyn Operator, request: hyper::Request<Incoming>) -> R
                 "method" => StatusCode::METHOD_NOT_ALLOWED,
                 "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
                 "internal" => StatusCode::INTERNAL_SERVER_ERROR,
-                "tenant-exists" | "not-empty" | "unfinished" | "busy" => StatusCode::CONFLICT,
+                "tenant-exists" | "not-empty" | "unfinished" | "left-out" | "busy" => StatusCode::CONFLICT,
                 _ => StatusCode::BAD_REQUEST,
             };
             let mut response = json(status, &serde_json::to_value(&refusal).unwrap_or_default());

@@ -2,7 +2,7 @@
 //! A tenant that is replaced by one with other components, while the host is killed, the client leaves, or another host serves
 //! it: what it has enabled is always what its tables are for. It is as it was, or new, or it is not served and says so.
 
-use super::{act, blocking, content, export, import, start, try_export};
+use super::{act, blocking, content, export, import, start, try_export, upload};
 use conformance::TestHost;
 use conformance::backend::Backend;
 use conformance::books::{self, ACCOUNTING, entry, path};
@@ -14,9 +14,11 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-conformance::on_each_backend!(a_kill_leaves_the_old_or_the_new_or_says_so, a_client_that_leaves_changes_nothing);
-
-const TYPES: &str = "conformance/guests/types";
+conformance::on_each_backend!(
+    a_kill_leaves_the_old_or_the_new_or_says_so,
+    a_client_that_leaves_changes_nothing,
+    what_the_archive_does_not_hold_is_not_dropped_unless_told_so,
+);
 
 /// Kills on each back end.
 const KILLS: u64 = 10;
@@ -162,6 +164,34 @@ async fn a_client_that_leaves_changes_nothing(backend: Backend) {
     }
     assert!(left > 0, "nobody left");
     drop(host);
+}
+
+async fn what_the_archive_does_not_hold_is_not_dropped_unless_told_so(backend: Backend) {
+    let archives = archives().await;
+    let host = TestHost::start_on(&backend, &[ACCOUNTING]).await;
+    host.client.get("/docs").await;
+    let at = host.directory.path();
+    let before = content(&export(at, "test").await);
+    // Disabled, its data is left out of an archive, which says so, and is not dropped for one either.
+    super::round::enable_types(&host, "test").await;
+    let archive = export(at, "test").await;
+    let left_out = super::opened(&archive).header().left_out.clone();
+    assert_eq!(left_out.iter().map(ToString::to_string).collect::<Vec<_>>(), ["accounting"]);
+    for archive in [&archive, &archives.other.0] {
+        let refused = upload(at, archive, json!({ "tenant": "test", "replace": true })).await.unwrap_err();
+        assert_eq!(refused.code, "left-out", "{refused}");
+        assert!(refused.message.contains("`accounting`") && refused.message.contains("--drop-left-out"), "{refused}");
+    }
+    let bundle = conformance::bundles::bundle(ACCOUNTING);
+    let installed = host.host.install(&bundle).await.unwrap();
+    let wanted = installed.wanted();
+    host.host.enable(&kernel_types::TenantId::parse("test").unwrap(), &[(installed, wanted)]).await.unwrap();
+    let after = content(&export(at, "test").await);
+    assert_eq!((&after["components"], &after["members"]), (&before["components"], &before["members"]));
+    let told = json!({ "tenant": "test", "replace": true, "drop_left_out": true });
+    upload(at, &archives.other.0, told).await.unwrap();
+    assert_eq!(content(&export(at, "test").await), archives.other.1);
+    host.stop().await;
 }
 
 /// The other host hears that a tenant is being replaced before its tables are: it answers with the old ones, not at all, or with
