@@ -73,7 +73,8 @@ impl Writer<'_> {
         };
         let settings = &self.store.settings;
         let redo = Redo::new(settings.redo_bytes_max);
-        let mut batch = Batch { connection, redo, kept: Vec::new(), wrote: false, full: false, begun: Instant::now(), lost: None };
+        let mut batch =
+            Batch { connection, redo, kept: Vec::new(), wrote: false, full: false, begun: Instant::now(), lost: None };
         let window = Duration::from_millis(settings.batch_ms_max);
         let (mut units, mut next) = (0_usize, Some(first));
         while let Some(pending) = next.take() {
@@ -193,7 +194,9 @@ impl Writer<'_> {
             removed.and_then(|removed| ended.map(|()| removed)).map_err(|error| error.to_string())
         });
         match made.and_then(std::convert::identity) {
-            Ok(removed) => tracing::warn!(tenant = %self.tenant.id, removed, "the database is full; old answers were removed"),
+            Ok(removed) => {
+                tracing::warn!(tenant = %self.tenant.id, removed, "the database is full; old answers were removed")
+            }
             Err(detail) => {
                 tracing::warn!(tenant = %self.tenant.id, detail, "the database is full, and old answers could not be removed");
             }

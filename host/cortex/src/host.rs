@@ -227,7 +227,9 @@ impl Host {
         }
         // What the store cut has still to be written off.
         if tokio::time::timeout(IMPORT_DRAIN, self.imports.write()).await.is_err() {
-            tracing::warn!("a tenant was being taken in when the host stopped: it is not served until it is taken in again");
+            tracing::warn!(
+                "a tenant was being taken in when the host stopped: it is not served until it is taken in again"
+            );
         }
         self.remembered.state().close().await;
     }

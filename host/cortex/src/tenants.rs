@@ -43,7 +43,9 @@ impl Host {
                 bail!("tenant `{tenant}` does not exist; create it first");
             };
             if current.importing.is_some() {
-                bail!("tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`");
+                bail!(
+                    "tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`"
+                );
             }
             let ready = self.registry.make_ready(tenant, choice).await?;
             for (component, report) in &ready.reports {

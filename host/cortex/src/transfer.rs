@@ -4,8 +4,8 @@
 //! Credentials are not in an archive. Whoever takes a tenant in issues new ones.
 
 use crate::host::Host;
-use crate::text::chain;
 use crate::importing::Mark;
+use crate::text::chain;
 use cap_state::StateError;
 use cap_storage::transfer::{Loaded, Plan, TransferError, rows};
 use edge_archive::{Archive, ArchiveError, Bundle, Summary, export};
@@ -63,10 +63,14 @@ pub enum Error {
         detail: String,
     },
     /// Somebody began to take it in.
-    #[error("tenant `{0}` is being taken in, or whoever did so ended before it was recorded: give up what it has to do it anew")]
+    #[error(
+        "tenant `{0}` is being taken in, or whoever did so ended before it was recorded: give up what it has to do it anew"
+    )]
     Unfinished(TenantId),
     /// Its tables may be the archive's, and what it has enabled could not be remembered. It is not served.
-    #[error("tenant `{tenant}` is not served, its tables may be those of the archive: {detail}; import it again with `--replace`")]
+    #[error(
+        "tenant `{tenant}` is not served, its tables may be those of the archive: {detail}; import it again with `--replace`"
+    )]
     Unrecorded {
         /// Which.
         tenant: TenantId,

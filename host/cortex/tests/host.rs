@@ -272,8 +272,10 @@ async fn a_state_that_goes_back_is_learned_anew() {
     enable(&host, "first", &[&one]).await;
     let early = host.issue_token(&tenant("first"), "early", kernel_types::PermissionSet::of(["*"])).await.unwrap();
     let file = remembered(directory.path());
-    file.execute_batch("CREATE TABLE saved AS SELECT * FROM documents; CREATE TABLE at AS SELECT revision FROM installation")
-        .unwrap();
+    file.execute_batch(
+        "CREATE TABLE saved AS SELECT * FROM documents; CREATE TABLE at AS SELECT revision FROM installation",
+    )
+    .unwrap();
     assert!(host.revoke_token(&early).await.unwrap());
     let late = host.issue_token(&tenant("first"), "late", kernel_types::PermissionSet::of(["*"])).await.unwrap();
     for name in ["second", "third", "fourth"] {

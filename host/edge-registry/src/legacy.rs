@@ -95,8 +95,11 @@ pub async fn import(
     for (tenant, components) in file.tenants {
         let chosen = components.into_iter().map(|(id, (bundle, grants))| (id, Choice { bundle, grants }));
         changes.push(
-            records::absent(records::tenant_key(&tenant), &TenantRecord { components: chosen.collect(), importing: None })
-                .map_err(state)?,
+            records::absent(
+                records::tenant_key(&tenant),
+                &TenantRecord { components: chosen.collect(), importing: None },
+            )
+            .map_err(state)?,
         );
     }
     for (id, credential) in &file.credentials {

@@ -152,6 +152,6 @@ async fn a_command_without_the_database_is_told_to_name_it() {
     let error = run(directory.path(), &["tenant", "list"]).await.unwrap_err();
     assert!(error.contains("name it with `--database-url`"), "{error}");
     assert!(!directory.path().join("data/tenants").exists() && !directory.path().join("state.sqlite").exists());
-    let listed = run(directory.path(), &["tenant", "list", "--database-url", &database.url]).await.unwrap();
+    let listed = run(directory.path(), &["tenant", "--database-url", &database.url, "list"]).await.unwrap();
     assert!(listed.contains("test: accounting"), "{listed}");
 }

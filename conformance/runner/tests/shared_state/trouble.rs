@@ -139,7 +139,10 @@ async fn a_bundle_that_does_not_come_holds_up_no_other() {
         let name = TenantId::parse(&format!("slow-{number}")).unwrap();
         one.host.create_tenant(&name).await.unwrap();
         one.host.enable(&name, &choice).await.unwrap();
-        slow.push((one.host.issue_token(&name, "tester", PermissionSet::of(["*"])).await.unwrap(), choice[0].0.digest()));
+        slow.push((
+            one.host.issue_token(&name, "tester", PermissionSet::of(["*"])).await.unwrap(),
+            choice[0].0.digest(),
+        ));
     }
     // Each of their parts takes ten minutes.
     let hung: Vec<_> = slow.iter().map(|(_, digest)| format!("'{digest}'")).collect();
@@ -157,9 +160,8 @@ async fn a_bundle_that_does_not_come_holds_up_no_other() {
     for (token, _) in &slow {
         assert_eq!(say(&at(&other, token)).await.status, 503);
     }
-    database(&backend).execute(
-        "DROP VIEW cortex_host.blob_parts; ALTER TABLE cortex_host.blob_parts_kept RENAME TO blob_parts",
-    );
+    database(&backend)
+        .execute("DROP VIEW cortex_host.blob_parts; ALTER TABLE cortex_host.blob_parts_kept RENAME TO blob_parts");
     for (token, _) in &slow {
         answers("they are served when it comes", &at(&other, token), 200).await;
     }

@@ -49,9 +49,10 @@ async fn a_tenant_in_use_is_waited_for_within_a_limit() {
     assert!(matches!(&error, TransferError::Interrupted(text) if text == "it must not"), "{error}");
     assert_eq!(fixture.items().await, [7]);
     load(&fixture, true).await.unwrap();
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'cortex_c_demo__shop'")
-        .fetch_one(&mut other)
-        .await
-        .unwrap();
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = 'cortex_c_demo__shop'")
+            .fetch_one(&mut other)
+            .await
+            .unwrap();
     assert_eq!(left, 0);
 }

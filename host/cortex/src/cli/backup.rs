@@ -158,7 +158,8 @@ impl Backup {
         if document.missing.is_empty() {
             return Ok(());
         }
-        let missing = document.missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why));
+        let missing =
+            document.missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why));
         bail!("the backup is not whole\n{}", missing.collect::<Vec<_>>().join("\n"));
     }
 
@@ -228,7 +229,8 @@ impl Restore {
         } else {
             let mut lines = vec!["an archive holds no credentials: `cortex tenant token TENANT` makes one".to_owned()];
             lines.extend(entries.iter().filter_map(|entry| left_out(&json!(entry))));
-            lines.extend(missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why)));
+            lines
+                .extend(missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why)));
             lines.join("\n")
         });
         Ok(())
