@@ -53,6 +53,12 @@ impl Client {
         Self { agent: config.new_agent(), url: url.to_owned(), token: token.to_owned() }
     }
 
+    /// Where the host answers.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Posts JSON from an asynchronous test.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let (client, path, body) = (self.clone(), path.to_owned(), body.to_string());

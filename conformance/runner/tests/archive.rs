@@ -17,6 +17,8 @@ mod kill;
 mod load;
 #[path = "archive/refused.rs"]
 mod refused;
+#[path = "archive/replace.rs"]
+mod replace;
 #[path = "archive/round.rs"]
 mod round;
 
@@ -51,16 +53,26 @@ async fn act(directory: &Path, action: &str, input: Value) -> Result<Value, Refu
 }
 
 async fn export(directory: &Path, tenant: &str) -> Vec<u8> {
+    try_export(directory, tenant).await.unwrap()
+}
+
+async fn try_export(directory: &Path, tenant: &str) -> Result<Vec<u8>, Refusal> {
     let request = Request::new("tenant.export", json!({ "tenant": tenant }));
-    let Answer::Flow(mut flow) = operator(directory).call(request).await.unwrap() else { panic!("no bytes") };
+    let Answer::Flow(mut flow) = operator(directory).call(request).await? else { panic!("no bytes") };
     let mut all = Vec::new();
     while let Some(bytes) = flow.next().await.unwrap() {
         all.extend_from_slice(&bytes);
     }
-    all
+    Ok(all)
 }
 
 async fn import(directory: &Path, archive: &[u8], tenant: &str, replace: bool) -> Result<Value, Refusal> {
+    // What is replaced is given up wholly; what happens else has a test of its own.
+    let input = json!({ "tenant": tenant, "replace": replace, "drop_left_out": replace });
+    upload(directory, archive, input).await
+}
+
+async fn upload(directory: &Path, archive: &[u8], input: Value) -> Result<Value, Refusal> {
     let (mut writer, upload) = flow();
     let bytes = Bytes::copy_from_slice(archive);
     tokio::spawn(async move {
@@ -71,7 +83,6 @@ async fn import(directory: &Path, archive: &[u8], tenant: &str, replace: bool) -
         }
         writer.end(Ok(())).await;
     });
-    let input = json!({ "tenant": tenant, "replace": replace });
     let request = Request { action: "tenant.import".to_owned(), input, upload: Some(upload) };
     match operator(directory).call(request).await? {
         Answer::Json(value) => Ok(value),

@@ -32,6 +32,12 @@ const PURGE_EVERY: u64 = 256;
 /// How many of the oldest are looked at then: more can go than come, also where several hosts record.
 const PURGE_ROWS_MAX: u64 = 1_024;
 
+/// What an answer takes beside its own bytes: its digests, its place in two indexes.
+const ROW_BYTES: u64 = 256;
+
+/// What all answers take is measured whenever this host has recorded this part of what they may take: it reads the whole table.
+const MEASURES: u64 = 16;
+
 /// The longest that PostgreSQL can be told a statement may run, in milliseconds.
 const TIMEOUT_MS_MAX: u128 = i32::MAX as u128;
 
@@ -79,6 +85,13 @@ impl AnswerBook for Book {
             lease.record(key, fingerprint, answer).await?;
             if self.tenant.answers.fetch_add(1, Relaxed) % PURGE_EVERY == PURGE_EVERY - 1 {
                 tokio::spawn(purge(Arc::clone(&self.store), self.tenant.id.clone()));
+            }
+            let bytes = u64::try_from(answer.len()).unwrap_or(u64::MAX).saturating_add(ROW_BYTES);
+            let before = self.tenant.answer_bytes.fetch_add(bytes, Relaxed);
+            let step = (self.store.settings.answer_bytes_max / MEASURES).max(1);
+            // Also with the first: what is there from before this host began counts.
+            if before == 0 || before / step != before.wrapping_add(bytes) / step {
+                tokio::spawn(trim(Arc::clone(&self.store), self.tenant.id.clone()));
             }
             Ok(())
         })
@@ -184,5 +197,20 @@ async fn purge(store: Arc<Inner>, tenant: TenantId) {
     );
     if let Err(error) = sqlx::query(AssertSqlSafe(text)).persistent(false).execute(&store.pool).await {
         tracing::debug!(%tenant, %error, "old answers were not removed; the next will be");
+    }
+}
+
+/// Removes the oldest answers where all together take too much. Nobody waits for it.
+async fn trim(store: Arc<Inner>, tenant: TenantId) {
+    let table = format!("{}.cortex_answers", tenant_schema(&tenant));
+    let text = format!(
+        "DELETE FROM {table} WHERE number <= (
+            SELECT max(number) FROM (
+                SELECT number, sum(octet_length(answer) + {ROW_BYTES}) OVER (ORDER BY number DESC) AS bytes FROM {table}
+            ) AS from_newest WHERE bytes > {})",
+        store.settings.answer_bytes_max
+    );
+    if let Err(error) = sqlx::query(AssertSqlSafe(text)).persistent(false).execute(&store.pool).await {
+        tracing::debug!(%tenant, %error, "answers that take too much were not removed; the next measure does");
     }
 }

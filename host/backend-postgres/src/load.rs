@@ -13,6 +13,7 @@ use cap_storage::{BoxFuture, Value, physical_name};
 use kernel_types::{ComponentId, TenantId};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 impl Transfer for PostgresStore {
     fn snapshot<'a>(
@@ -33,9 +34,14 @@ impl Transfer for PostgresStore {
             let mut connection = self.0.pool.acquire().await.map_err(unavailable)?;
             // With the connection go the transaction and the lock, whatever happens.
             connection.close_on_drop();
+            let committing = AtomicBool::new(false);
             tokio::select! {
-                loaded = take_in(&self.0, &mut connection, tenant, &plan, &mut rows) => loaded,
-                () = self.0.stopped() => Err(TransferError::Interrupted("the store is shutting down".to_owned())),
+                loaded = take_in(&self.0, &mut connection, tenant, &plan, &mut rows, &committing) => loaded,
+                () = self.0.stopped() => {
+                    let stopping = "the store is shutting down".to_owned();
+                    let committing = committing.load(Ordering::Acquire);
+                    Err(if committing { TransferError::Unknown(stopping) } else { TransferError::Interrupted(stopping) })
+                }
             }
         })
     }
@@ -46,15 +52,27 @@ impl Transfer for PostgresStore {
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(1129468504)";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock(1129468504)";
 
+/// Held to the end of the transaction: one taking in of a tenant at a time, over all hosts. With the tenant's name as a number;
+/// two that have the same one wait for each other, which does no harm.
+const TENANT_LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(1129468505, pg_catalog.hashtext($1))";
+
 async fn take_in(
     store: &Inner,
     connection: &mut PgConnection,
     tenant: &TenantId,
     plan: &Plan,
     rows: &mut RowReceiver,
+    committing: &AtomicBool,
 ) -> Result<Loaded, TransferError> {
-    connection.execute(LOCK).await.map_err(unavailable)?;
-    connection.execute("BEGIN").await.map_err(unavailable)?;
+    let wait_ms = store.settings.transfer_lock_ms_max;
+    host(connection, format!("BEGIN; SET LOCAL lock_timeout TO {wait_ms}")).await?;
+    let late = |error| locked(error, wait_ms);
+    sqlx::query(TENANT_LOCK).bind(tenant.as_str()).execute(&mut *connection).await.map_err(late)?;
+    // Units of work that still use what is given up are waited for here, and not while others wait for the definitions.
+    if plan.replace {
+        hold_tables(connection, tenant).await.map_err(late)?;
+    }
+    connection.execute(LOCK).await.map_err(late)?;
     if !create_tenant_locked(connection, tenant).await.map_err(unavailable)? {
         clear(store, connection, tenant, plan.replace).await?;
     }
@@ -92,16 +110,61 @@ async fn take_in(
     for key in &keys {
         host(connection, format!("{key} NOT DEFERRABLE")).await?;
     }
-    connection.execute("COMMIT").await.map_err(unavailable)?;
+    (plan.confirm)().await?;
+    committing.store(true, Ordering::Release);
+    connection.execute("COMMIT").await.map_err(uncertain)?;
     if let Ok(known) = store.tenant(tenant).await {
         known.self_references.lock().clear();
     }
     Ok(loaded)
 }
 
+/// What it means that a commit failed: the server refused it, or its answer was lost.
+fn uncertain(error: sqlx::Error) -> TransferError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code {
+        // Class 57: the server was told to end, at whatever moment.
+        Some(code) if !code.starts_with("57") => unavailable(error),
+        _ => TransferError::Unknown(error.to_string()),
+    }
+}
+
 /// Text of the host's own. Every name in it was made by this crate or is quoted.
 async fn host(connection: &mut PgConnection, text: String) -> Result<(), TransferError> {
     connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map(drop).map_err(unavailable)
+}
+
+/// What it means that a lock was not had: whoever holds it may need long.
+fn locked(error: sqlx::Error, wait_ms: u64) -> TransferError {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| code == "55P03") {
+        let detail = format!("others use the tenant, or change definitions, for longer than {wait_ms} ms; try again");
+        return TransferError::Unavailable(detail);
+    }
+    unavailable(error)
+}
+
+/// Takes every table of a tenant that is there already for this transaction alone.
+async fn hold_tables(connection: &mut PgConnection, tenant: &TenantId) -> Result<(), sqlx::Error> {
+    let record = format!("{}.cortex_migrations", tenant_schema(tenant));
+    let exists = sqlx::query_scalar::<_, bool>("SELECT pg_catalog.to_regclass($1) IS NOT NULL").bind(&record);
+    if !exists.fetch_one(&mut *connection).await? {
+        return Ok(());
+    }
+    let components = sqlx::query_scalar::<_, String>(AssertSqlSafe(format!("SELECT DISTINCT component FROM {record}")));
+    let components = components.persistent(false).fetch_all(&mut *connection).await?;
+    let components = components.iter().filter_map(|component| ComponentId::parse(component).ok());
+    let schemas: Vec<_> = components.map(|component| component_schema(tenant, &component)).collect();
+    let tables = sqlx::query_scalar::<_, String>(
+        "SELECT pg_catalog.format('%I.%I', schemaname, tablename) FROM pg_catalog.pg_tables
+         WHERE schemaname = ANY ($1::text[]) ORDER BY 1",
+    );
+    let tables = tables.bind(schemas).fetch_all(&mut *connection).await?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let text = format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", tables.join(", "));
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.map(drop)
 }
 
 /// Removes what a tenant has that is there already.

@@ -43,12 +43,18 @@ pub struct Settings {
     pub redo_bytes_max: usize,
     /// Answers to requests with a key that a tenant's tables keep. Beyond it the oldest go, also before their day is over.
     pub answers_max: u32,
+    /// What the answers to requests with a key take of a tenant's tables, in bytes. Beyond it the oldest go likewise: one answer may
+    /// have megabytes.
+    pub answer_bytes_max: u64,
     /// How long a commit may take, in milliseconds. It is not cut at the deadline: whoever asked must know how it ended.
     pub commit_ms_max: u64,
     /// How long the host's own work on a tenant may run, in milliseconds.
     pub host_ms_max: u64,
     /// How long the migrations of one component may run, in milliseconds: they may rebuild large tables.
     pub migration_ms_max: u64,
+    /// How long a tenant that is taken in waits for each of its locks, in milliseconds: for units of work that still use the
+    /// tables it gives up, and for others that change definitions.
+    pub transfer_lock_ms_max: u64,
     /// How long the server keeps a transaction open in which nothing happens, in milliseconds. More than the longest unit of
     /// work lasts (`wall-ms-max` is at most 300 s) and a commit: what is left is no unit of a host that lives.
     pub transaction_idle_ms_max: u64,
@@ -80,9 +86,11 @@ impl Default for Settings {
             statements_per_connection_max: 512,
             redo_bytes_max: 1 << 20,
             answers_max: 1_000_000,
+            answer_bytes_max: 1 << 30,
             commit_ms_max: 30_000,
             host_ms_max: 10_000,
             migration_ms_max: 600_000,
+            transfer_lock_ms_max: 10_000,
             transaction_idle_ms_max: 330_000,
             host_check_ms: 2_000,
             keepalive_idle_s: 15,

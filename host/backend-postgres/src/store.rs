@@ -176,6 +176,7 @@ impl Inner {
             turns: Turns::new(&self.settings),
             self_references: Mutex::default(),
             answers: AtomicU64::new(0),
+            answer_bytes: AtomicU64::new(0),
         };
         let tenant = tenant.or_insert_with(|| Arc::new(made()));
         Ok(Arc::clone(tenant))

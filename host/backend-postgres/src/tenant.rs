@@ -17,4 +17,6 @@ pub(crate) struct Tenant {
     pub(crate) self_references: Mutex<HashMap<String, bool>>,
     /// How many answers this host has recorded.
     pub(crate) answers: AtomicU64,
+    /// How many bytes they take.
+    pub(crate) answer_bytes: AtomicU64,
 }

@@ -108,22 +108,25 @@ impl Layout {
         remove_directory(&self.part(tenant))
     }
 
-    /// Puts what was made beside it into the place of a tenant that is not there.
+    /// Puts what was made beside it into the place of a tenant that is not there; durably with [`Layout::sync`].
     pub(crate) fn put_part(&self, tenant: &TenantId) -> Result<(), StoreError> {
         let (part, place) = (self.part(tenant), self.tenants.join(tenant.as_str()));
         sync_directory(&part)?;
-        std::fs::rename(&part, &place).map_err(|e| StoreError::file(&place, e))?;
-        sync_directory(&self.tenants)
+        std::fs::rename(&part, &place).map_err(|e| StoreError::file(&place, e))
     }
 
     /// Puts what was made beside it into the place of a tenant, and what was there beside it. One step: also a kill leaves
-    /// the one or the other.
+    /// the one or the other. Durable with [`Layout::sync`].
     pub(crate) fn exchange_part(&self, tenant: &TenantId) -> Result<(), StoreError> {
         let (part, place) = (self.part(tenant), self.tenants.join(tenant.as_str()));
         sync_directory(&part)?;
         let exchange = rustix::fs::RenameFlags::EXCHANGE;
         let done = rustix::fs::renameat_with(rustix::fs::CWD, &part, rustix::fs::CWD, &place, exchange);
-        done.map_err(|error| StoreError::file(&place, error.into()))?;
+        done.map_err(|error| StoreError::file(&place, error.into()))
+    }
+
+    /// Makes durable which directory has which tenant's name.
+    pub(crate) fn sync(&self) -> Result<(), StoreError> {
         sync_directory(&self.tenants)
     }
 

@@ -2,7 +2,7 @@
 //! Drives the work of one unit to its end on the current thread, whatever end that is: a verdict, a panic, the deadline,
 //! a caller that left, the store's end.
 
-use crate::answers::Book;
+use crate::answers::{Book, Bounds};
 use crate::authorizer::Access;
 use crate::connection::Connection;
 use crate::queue::{Answer, unavailable};
@@ -58,7 +58,7 @@ pub(crate) struct Terms<'a> {
     pub(crate) deadline: Instant,
     pub(crate) ticket: &'a Arc<Ticket>,
     pub(crate) stop: &'a watch::Receiver<bool>,
-    pub(crate) answers_max: u32,
+    pub(crate) answers: Bounds,
 }
 
 /// Lends the connection to the work, runs it, and takes the connection back. `None`: the connection is gone.
@@ -79,7 +79,8 @@ pub(crate) fn drive(
         failure: None,
         lost: false,
         restored: 0,
-        answers_max: terms.answers_max,
+        answers: terms.answers,
+        full: false,
     };
     let slot: Slot = Arc::new(Mutex::new(Some(lease)));
     let session = Arc::new(SharedSession::new(Box::new(UnitSession(Arc::clone(&slot)))));

@@ -40,10 +40,23 @@ pub(crate) fn compile_error(component: &ComponentId, error: &rusqlite::Error) ->
     }
 }
 
+/// What ends the text of an error that says that there is no room.
+const FULL: &str = "; free space on its disk, and the tenant is served again without a restart";
+
+/// Whether a database or its disk has no room.
+pub(crate) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
+/// Likewise, of what a statement's failure became.
+pub(crate) fn says_full(error: &SqlError) -> bool {
+    matches!(error, SqlError::Unavailable(text) if text.ends_with(FULL))
+}
+
 /// What an operator can do about a database that cannot be opened or written, to stand behind what the engine says of it.
 pub(crate) fn remedy(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => "; free space on its disk, and the tenant is served again without a restart",
+        Some(ErrorCode::DiskFull) => FULL,
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "; let the host's user write the file and its directory, and see whether the file system is mounted read-only"
         }

@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 /// `CRTX` in ASCII, in the header of each database: `file` and people see what it is.
 const APPLICATION_ID: i64 = 0x4352_5458;
 /// The layout of the host's tables. Raised by a version that changes them.
-const LAYOUT: i64 = 2;
+const LAYOUT: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE cortex_migrations (
@@ -46,6 +46,8 @@ pub(crate) fn prepare(connection: &Connection, tenant: &TenantId) -> Result<(), 
         0 => format!("{TABLES} {}", answers::TABLE),
         // Without the answers.
         1 => answers::TABLE.to_owned(),
+        // Without what the answers take.
+        2 => answers::ADD_BYTES.to_owned(),
         _ => return Err(StoreError::Layout { tenant: tenant.clone(), found, known: LAYOUT }),
     };
     let header = format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT};");
@@ -207,6 +209,11 @@ impl HostTables<'_> {
     /// What the engine finds when it looks at every page.
     pub(crate) fn integrity(&self) -> Result<String, StoreError> {
         self.connection.engine().query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(|e| self.error(&e))
+    }
+
+    /// The one number that a query finds.
+    pub(crate) fn integer(&self, sql: &str) -> Result<i64, StoreError> {
+        self.connection.engine().query_row(sql, [], |row| row.get(0)).map_err(|e| self.error(&e))
     }
 
     /// A setting of the connection.

@@ -52,12 +52,17 @@ impl SqliteStore {
             return Err(TransferFailure(TransferError::NotEmpty(tenant.clone())));
         }
         let (inner, id, busy) = (Arc::clone(&self.0), tenant.clone(), self.0.busy());
+        let confirm = Arc::clone(&plan.confirm);
         let made = self.0.runtime.spawn_blocking(move || {
             let made = make_beside(&inner, &id, &plan, rows);
             drop((inner, busy));
             made
         });
         let made = made.await.map_err(|error| TransferError::Unavailable(error.to_string())).and_then(|made| made);
+        let made = match made {
+            Ok(loaded) => confirm().await.map(|()| loaded),
+            error => error,
+        };
         let loaded = match made {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -69,6 +74,11 @@ impl SqliteStore {
             self.0.exchange(tenant).await?
         } else {
             self.0.layout.put_part(tenant)?
+        }
+        // It is there; what a crash of the machine leaves is known when the directory is on the disk.
+        self.0.layout.sync().map_err(|error| TransferFailure(TransferError::Unknown(error.to_string())))?;
+        if let Err(error) = self.0.layout.remove_part(tenant) {
+            tracing::warn!(%tenant, %error, "what a tenant had before it was replaced was not removed; the next start does");
         }
         Ok(loaded)
     }
@@ -179,7 +189,7 @@ impl Inner {
                 self.layout.exchange_part(id)
             });
             match exchanged {
-                Some(Ok(())) => return Ok(self.layout.remove_part(id)?),
+                Some(Ok(())) => return Ok(()),
                 Some(Err(error)) => return Err(error.into()),
                 None if Instant::now() >= deadline => {
                     self.layout.remove_part(id)?;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Units that read: each on a snapshot of its own, beside the writer and beside each other.
 
+use crate::answers::Bounds;
 use crate::authorizer::{Access, Policy};
 use crate::connection::{Connection, Purpose};
 use crate::drive::{End, Terms, catch_panic, drive};
@@ -28,7 +29,7 @@ pub(crate) fn run(store: &Inner, tenant: &Tenant, mut pending: Pending) {
                 deadline: pending.deadline,
                 ticket: &pending.ticket,
                 stop: &store.stop,
-                answers_max: store.settings.answers_max,
+                answers: Bounds::of(&store.settings),
             };
             let (end, connection, failure) = match pending.job {
                 Job::Unit(work) => match drive(work, connection, Redo::new(0), &terms, &mut pending.answer) {

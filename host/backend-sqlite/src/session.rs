@@ -2,9 +2,10 @@
 //! The session of one unit of work. It borrows the connection from the thread that runs the unit: once the unit ended,
 //! the connection is taken back, and whatever still holds the session finds it empty.
 
+use crate::answers::Bounds;
 use crate::authorizer::Access;
 use crate::connection::Connection;
-use crate::failure::is_unavailable;
+use crate::failure::{is_unavailable, says_full};
 use crate::guard::Stop;
 use crate::redo::Redo;
 use crate::run::{Run, used_up};
@@ -33,7 +34,9 @@ pub(crate) struct Lease {
     /// How often the transaction was thrown away and restored.
     pub(crate) restored: u64,
     /// How many answers are kept.
-    pub(crate) answers_max: u32,
+    pub(crate) answers: Bounds,
+    /// Whether a change found no room.
+    pub(crate) full: bool,
 }
 
 /// Where the connection lies while the unit runs.
@@ -191,6 +194,7 @@ impl Lease {
                 self.failure = Some(format!("the transaction was lost: {error}"));
             }
         }
+        self.full |= says_full(&error);
         if is_unavailable(&error) && self.failure.is_none() {
             if stopped.is_none() {
                 tracing::error!(%error, "a database failed under a statement: its file or its disk is at fault");

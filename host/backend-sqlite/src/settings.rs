@@ -57,6 +57,9 @@ pub struct Settings {
     /// Answers to requests with a key that a tenant's database keeps. Beyond it the oldest go, also before their day is over:
     /// a million take some 500 MiB, and were written within minutes by whoever writes so many.
     pub answers_max: u32,
+    /// What the answers to requests with a key take of a tenant's database, in bytes. Beyond it the oldest go likewise: one answer
+    /// may have megabytes.
+    pub answer_bytes_max: u64,
     /// Documents that one listing of host documents returns at the most.
     pub documents_max: usize,
     /// The largest host document, in bytes.
@@ -87,6 +90,7 @@ impl Default for Settings {
             host_ms_max: 10_000,
             migration_ms_max: 600_000,
             answers_max: 1_000_000,
+            answer_bytes_max: 1 << 30,
             documents_max: 10_000,
             document_bytes_max: 1 << 20,
         }

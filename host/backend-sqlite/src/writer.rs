@@ -2,10 +2,11 @@
 //! The one writer of a tenant: takes units from the queue, runs them one after another in one transaction, commits it
 //! once, and only then answers. It runs on a thread of its own as long as units wait, and no longer.
 
+use crate::answers::{self, Bounds};
 use crate::authorizer::{Access, Policy};
 use crate::connection::{Connection, Purpose};
 use crate::drive::{End, Terms, catch_panic, drive};
-use crate::failure::{is_certain, remedy};
+use crate::failure::{is_certain, is_full, remedy};
 use crate::queue::{Answer, HostWork, Job, Pending, unavailable};
 use crate::redo::Redo;
 use crate::session::Lease;
@@ -30,6 +31,8 @@ struct Batch {
     /// The units that ended with commit, and wait for it.
     kept: Vec<oneshot::Sender<Answer>>,
     wrote: bool,
+    /// Whether a unit found no room.
+    full: bool,
     begun: Instant,
     /// Why the transaction is gone.
     lost: Option<String>,
@@ -70,7 +73,8 @@ impl Writer<'_> {
         };
         let settings = &self.store.settings;
         let redo = Redo::new(settings.redo_bytes_max);
-        let mut batch = Batch { connection, redo, kept: Vec::new(), wrote: false, begun: Instant::now(), lost: None };
+        let mut batch =
+            Batch { connection, redo, kept: Vec::new(), wrote: false, full: false, begun: Instant::now(), lost: None };
         let window = Duration::from_millis(settings.batch_ms_max);
         let (mut units, mut next) = (0_usize, Some(first));
         while let Some(pending) = next.take() {
@@ -85,7 +89,10 @@ impl Writer<'_> {
             }
         }
         self.tenant.queue.note_batch(units, batch.begun.elapsed());
-        self.commit(batch);
+        let full = batch.full;
+        if self.commit(batch) || full {
+            self.make_room();
+        }
         self.checkpoint(settings.checkpoint_wal_bytes_max);
     }
 
@@ -124,13 +131,14 @@ impl Writer<'_> {
                     deadline: pending.deadline,
                     ticket: &pending.ticket,
                     stop: &self.store.stop,
-                    answers_max: self.store.settings.answers_max,
+                    answers: Bounds::of(&self.store.settings),
                 };
                 let (end, lease) = drive(work, batch.connection, batch.redo, &terms, &mut pending.answer);
                 let Some(lease) = lease else {
                     return (self.fail(batch.kept, pending.answer, "the connection is gone"), false);
                 };
-                let Lease { connection, redo, failure, lost, restored, .. } = lease;
+                let Lease { connection, redo, failure, lost, restored, full, .. } = lease;
+                batch.full |= full;
                 add(&self.store.counters.restored, restored);
                 (batch.connection, batch.redo) = (connection, redo);
                 if lost {
@@ -174,18 +182,41 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes the transaction durable and answers its units, or tells them that it is not.
-    fn commit(&self, batch: Batch) {
+    /// Gives up answers that need not be kept, behind a batch that found no room: the next one may.
+    fn make_room(&self) {
+        let made = self.begin().map(|connection| {
+            let removed = answers::make_room(&connection, Bounds::of(&self.store.settings));
+            let end = if removed.as_ref().is_ok_and(|removed| *removed > 0) { "COMMIT" } else { "ROLLBACK" };
+            let ended = connection.host(end);
+            if ended.is_ok() {
+                self.tenant.put_writer(connection);
+            }
+            removed.and_then(|removed| ended.map(|()| removed)).map_err(|error| error.to_string())
+        });
+        match made.and_then(std::convert::identity) {
+            Ok(removed) => {
+                tracing::warn!(tenant = %self.tenant.id, removed, "the database is full; old answers were removed")
+            }
+            Err(detail) => {
+                tracing::warn!(tenant = %self.tenant.id, detail, "the database is full, and old answers could not be removed");
+            }
+        }
+    }
+
+    /// Makes the transaction durable and answers its units, or tells them that it is not. Returns whether there was no room for it.
+    fn commit(&self, batch: Batch) -> bool {
         let Batch { connection, kept, wrote, lost, .. } = batch;
         add(&self.store.counters.batches, 1);
         let begun = Instant::now();
         // Rows that were written and rolled back are still marked as changed: a commit would write and sync them.
         let end = if wrote { "COMMIT" } else { "ROLLBACK" };
+        let mut full = false;
         let committed = match lost {
             Some(lost) => Err((lost, true)),
-            None => connection
-                .host(end)
-                .map_err(|error| (format!("the commit failed: {error}{}", remedy(&error)), is_certain(&error))),
+            None => connection.host(end).map_err(|error| {
+                full = is_full(&error);
+                (format!("the commit failed: {error}{}", remedy(&error)), is_certain(&error))
+            }),
         };
         match committed {
             Ok(()) => {
@@ -217,6 +248,7 @@ impl Writer<'_> {
                 }
             }
         }
+        full
     }
 
     /// Tells everyone that nothing of their units remains.

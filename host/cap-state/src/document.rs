@@ -44,21 +44,27 @@ pub struct Changes {
     pub upto: Revision,
     /// Whether there is more to be asked for at once.
     pub more: bool,
+    /// The newest revision of the store, read before the documents. One below the revision that was asked with says that the store
+    /// went back: it was restored from a backup, or a copy took over that had not heard of everything. What is known of it is then
+    /// worth nothing, and everything is asked for anew.
+    pub newest: Revision,
 }
 
 impl Changes {
     /// An answer from what a back end found after a revision, in the order of their revisions: at most one document more than
-    /// a page has. A page that is not the last ends with a whole commit.
+    /// a page has. A page that is not the last ends with a whole commit; the last one tells up to the newest revision, which
+    /// the back end read before.
     #[must_use]
-    pub fn page(mut found: Vec<Document>, after: Revision, page_max: usize) -> Self {
+    pub fn page(mut found: Vec<Document>, after: Revision, newest: Revision, page_max: usize) -> Self {
         let more = found.len() > page_max;
         if more {
             // The last commit may go on beyond the page; its documents come with the next one.
             let last = found.last().map_or(after, |document| document.revision);
             found.retain(|document| document.revision < last);
         }
-        let upto = found.last().map_or(after, |document| document.revision);
-        Self { documents: found, upto, more }
+        let last = found.last().map_or(after, |document| document.revision);
+        let upto = if more { last } else { last.max(newest) };
+        Self { documents: found, upto, more, newest }
     }
 }
 
@@ -68,18 +74,20 @@ mod tests {
 
     #[test]
     fn a_page_ends_with_a_whole_commit() {
-        let page = |revisions: &[u64]| {
+        let page = |revisions: &[u64], newest: u64| {
             let found = revisions.iter().map(|revision| Document {
                 key: Key::new("x", "y").unwrap(),
                 revision: Revision(*revision),
                 text: None,
             });
-            let page = Changes::page(found.collect(), Revision(2), 3);
+            let page = Changes::page(found.collect(), Revision(2), Revision(newest), 3);
             (page.documents.len(), page.upto.0, page.more)
         };
-        assert_eq!(page(&[]), (0, 2, false));
-        assert_eq!(page(&[3, 4, 4]), (3, 4, false));
-        assert_eq!(page(&[3, 4, 4, 4]), (1, 3, true));
-        assert_eq!(page(&[3, 4, 4, 5]), (3, 4, true));
+        assert_eq!(page(&[], 2), (0, 2, false));
+        assert_eq!(page(&[], 7), (0, 7, false));
+        assert_eq!(page(&[3, 4, 4], 3), (3, 4, false));
+        assert_eq!(page(&[3, 4, 4], 6), (3, 6, false));
+        assert_eq!(page(&[3, 4, 4, 4], 6), (1, 3, true));
+        assert_eq!(page(&[3, 4, 4, 5], 6), (3, 4, true));
     }
 }

@@ -7,6 +7,7 @@ use crate::error::StateError;
 use crate::key::Key;
 use kernel_engine::BoxFuture;
 use kernel_types::Digest;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Documents and blobs that hosts remember and may share.
@@ -27,10 +28,20 @@ pub trait State: Send + Sync {
     fn put_blob<'a>(&'a self, bytes: &'a [u8]) -> BoxFuture<'a, Result<Digest, StateError>>;
 
     /// The bytes of that digest, checked against it ([`StateError::Damaged`]); [`None`] where there are none.
-    fn blob<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>>;
+    fn blob<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>> {
+        self.blob_within(digest, Duration::MAX)
+    }
+
+    /// Likewise, given up after that time, or after the back end's own where that is shorter.
+    fn blob_within<'a>(
+        &'a self,
+        digest: &'a Digest,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>>;
 
     /// The newest revision that was heard of, by whomever it was made: a hint that it is time to ask for changes. It may be
-    /// late by the back end's interval of asking, and never goes back.
+    /// late by the back end's interval of asking, and one that is lower than what was heard before may be late as well, or say
+    /// that the store went back: [`Changes::newest`] tells which.
     fn watch(&self) -> watch::Receiver<Revision>;
 
     /// Stops hearing and closes every connection. Whatever comes later is answered [`StateError::Unavailable`].

@@ -10,6 +10,7 @@ use crate::session::{BoxFuture, Value};
 use kernel_types::{ComponentId, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Batches that wait between the two ends.
@@ -85,6 +86,10 @@ pub struct Snapshot {
     pub rows: RowReceiver,
 }
 
+/// Asked when all rows are in and before they count: whether they still may. While it is asked, nobody else can have begun to
+/// take the same tenant in without waiting for this one.
+pub type Confirm = Arc<dyn Fn() -> BoxFuture<'static, Result<(), TransferError>> + Send + Sync>;
+
 /// What is to be made of the rows that come.
 pub struct Plan {
     /// The tables' makers: every migration of every component.
@@ -93,6 +98,8 @@ pub struct Plan {
     pub tables: Vec<Table>,
     /// Whether tables that the tenant has already are given up for it, of whatever component.
     pub replace: bool,
+    /// The last word.
+    pub confirm: Confirm,
 }
 
 /// What was taken in.
@@ -102,7 +109,7 @@ pub struct Loaded {
     pub rows: u64,
 }
 
-/// Why a tenant could not be read out or taken in. Nothing has changed.
+/// Why a tenant could not be read out or taken in. Nothing has changed, except as [`TransferError::Unknown`] says.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// There is no such tenant.
@@ -148,6 +155,9 @@ pub enum TransferError {
     /// The database cannot answer now.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
+    /// The rows were in, and how making them count ended was not heard: the tenant is wholly as it was, or wholly new.
+    #[error("whether the tenant was taken in is not known: {0}")]
+    Unknown(String),
 }
 
 impl Table {
@@ -205,8 +215,8 @@ pub trait Transfer: Send + Sync + 'static {
         components: &'a [ComponentId],
     ) -> BoxFuture<'a, Result<Snapshot, TransferError>>;
 
-    /// Makes a tenant of a stream of rows. The tenant is there when this returns `Ok`, durably; else, also after a kill,
-    /// everything is as it was before.
+    /// Makes a tenant of a stream of rows. The tenant is there when this returns `Ok`, durably; else everything is as it was
+    /// before, unless the error is [`TransferError::Unknown`]. After a kill it is the one or the other.
     fn load<'a>(
         &'a self,
         tenant: &'a TenantId,

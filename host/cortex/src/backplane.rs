@@ -137,8 +137,8 @@ impl Backplane for Host {
         self.views.read().get(tenant).cloned()
     }
 
-    fn suspended(&self, tenant: &TenantId) -> bool {
-        self.suspended.read().contains(tenant)
+    fn suspended(&self, tenant: &TenantId) -> Option<&'static str> {
+        self.suspended.read().get(tenant).map(|why| why.told())
     }
 
     fn readiness(&self) -> Readiness {

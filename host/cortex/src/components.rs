@@ -14,6 +14,7 @@ use signing_verify::Verified;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often an install is tried again that another host was faster with.
 const TRIES_MAX: usize = 16;
@@ -104,22 +105,24 @@ impl Host {
         checked.clone().admit(&self.trust, &standing, now)
     }
 
-    /// A package that was installed before, by this host or another one: verified again, as of the time at which it was let in.
-    pub(crate) async fn load(&self, digest: &Digest) -> Result<Component> {
+    /// A package that was installed before, by this host or another one: verified again, as of the time at which it was let in. Where
+    /// its bytes are not here, they may take so long to come; nobody else waits meanwhile.
+    pub(crate) async fn load(&self, digest: &Digest, patience: Duration) -> Result<Component> {
         let record = self.known.lock().components.get(digest).cloned();
         let record = record.context("it is not installed")?;
-        let _one_at_a_time = self.loading.lock().await;
-        let admissible = match self.cached(digest, &record).await {
-            Ok(admissible) => admissible,
-            Err(damage) => {
-                let found = self.remembered.state().blob(&record.blob).await?;
-                let bytes = found.with_context(|| format!("its bytes are not kept ({damage:#})"))?;
-                let layout = Arc::new(tokio::task::spawn_blocking(move || Layout::unpack(&bytes)).await??);
-                let admissible = self.readmitted(Arc::clone(&layout), digest, &record).await?;
-                write(layout, &self.layout.component(digest)).await?;
-                admissible
+        let damage = {
+            let _one_at_a_time = self.loading.lock().await;
+            match self.cached(digest, &record).await {
+                Ok(admissible) => return self.compiled(admissible).await,
+                Err(damage) => damage,
             }
         };
+        let found = self.remembered.state().blob_within(&record.blob, patience).await?;
+        let bytes = found.with_context(|| format!("its bytes are not kept ({damage:#})"))?;
+        let layout = Arc::new(tokio::task::spawn_blocking(move || Layout::unpack(&bytes)).await??);
+        let admissible = self.readmitted(Arc::clone(&layout), digest, &record).await?;
+        let _one_at_a_time = self.loading.lock().await;
+        write(layout, &self.layout.component(digest)).await?;
         self.compiled(admissible).await
     }
 

@@ -3,11 +3,11 @@
 //! that a credential that was taken back need not wait for a compiler.
 
 use crate::host::Host;
-use anyhow::Result;
+use crate::known::Next;
 use cap_state::{Revision, StateError};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
@@ -16,6 +16,21 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// How long until the log says again what is wrong.
 const WARNING: Duration = Duration::from_secs(3600);
+/// How often what hosts remember is looked at though nobody said that it changed: a file that was exchanged under the host says
+/// nothing.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// What became of a bundle that was missing.
+pub(crate) enum Step {
+    /// It can be used, or never.
+    Done,
+    /// It is asked for again, and others before it.
+    Later,
+    /// Nothing is to be done before that moment.
+    Wait(Instant),
+    /// Nothing is missing.
+    Idle,
+}
 
 /// The tasks.
 #[derive(Default)]
@@ -66,30 +81,35 @@ async fn warn(host: Weak<Host>) {
 }
 
 async fn take_note(host: Weak<Host>, mut newest: watch::Receiver<Revision>) {
+    let mut look = true;
     loop {
         let heard = *newest.borrow_and_update();
         let caught_up = {
             let Some(host) = host.upgrade() else { return };
-            heard <= host.known.lock().upto || host.catch_up().await.is_ok()
+            (!look && heard == host.known.lock().upto) || host.catch_up().await.is_ok()
         };
         if !caught_up {
             tokio::time::sleep(RETRY).await;
-        } else if newest.changed().await.is_err() {
-            return;
+            continue;
         }
+        look = match tokio::time::timeout(LOOK_EVERY, newest.changed()).await {
+            Ok(Ok(())) => false,
+            Ok(Err(_)) => return,
+            Err(_) => true,
+        };
     }
 }
 
 async fn load(host: Weak<Host>, work: Arc<Notify>) {
     loop {
-        let done = {
+        let step = {
             let Some(host) = host.upgrade() else { return };
-            host.load_waiting().await
+            host.load_next().await
         };
-        if done {
-            work.notified().await;
-        } else {
-            tokio::time::sleep(RETRY).await;
+        match step {
+            Step::Done | Step::Later => {}
+            Step::Wait(until) => drop(tokio::time::timeout_at(until.into(), work.notified()).await),
+            Step::Idle => work.notified().await,
         }
     }
 }
@@ -103,6 +123,9 @@ impl Host {
         loop {
             let after = self.known.lock().upto;
             let changes = self.remembered.state().changes(after).await?;
+            if changes.newest < after {
+                return self.begin_anew(after, changes.newest).await;
+            }
             for document in &changes.documents {
                 self.learn(document);
             }
@@ -118,18 +141,54 @@ impl Host {
         }
     }
 
-    /// Fetches and compiles what is missing, one bundle after another. Returns whether it is done: `false` where the state
-    /// cannot answer now.
-    pub(crate) async fn load_waiting(&self) -> bool {
-        while let Some(bundle) = self.next_to_load() {
-            let loaded = self.load(&bundle).await;
-            let later =
-                |error: &anyhow::Error| matches!(error.downcast_ref::<StateError>(), Some(StateError::Unavailable(_)));
-            if loaded.as_ref().err().is_some_and(later) {
-                return false;
+    /// Learns everything anew, because what hosts remember is older than what this one knows.
+    async fn begin_anew(&self, knew: Revision, found: Revision) -> Result<(), StateError> {
+        tracing::error!(%knew, %found,
+            "what hosts remember went back to an earlier revision: it was restored from a backup, or a copy took over that had not \
+             heard of everything; this host takes it as it is now, and what was changed after that revision is lost");
+        let (mut documents, mut after) = (Vec::new(), Revision::default());
+        loop {
+            let changes = self.remembered.state().changes(after).await?;
+            after = changes.upto;
+            documents.extend(changes.documents);
+            if !changes.more {
+                break;
             }
-            self.loaded(&bundle, loaded);
         }
-        true
+        self.learn_anew(&documents, after);
+        self.followers.work.notify_one();
+        Ok(())
     }
+
+    /// Fetches and compiles what is missing, until nothing is or something cannot be had now: that is for the follower.
+    pub(crate) async fn load_waiting(&self) {
+        while matches!(self.load_next().await, Step::Done) {}
+    }
+
+    /// Fetches and compiles one bundle that is missing.
+    async fn load_next(&self) -> Step {
+        let (bundle, patience) = match self.next_to_load() {
+            Next::Load(bundle, patience) => (bundle, patience),
+            Next::Wait(until) => return Step::Wait(until),
+            Next::Nothing => return Step::Idle,
+        };
+        match self.load(&bundle, patience).await {
+            Err(error) if passes(&error) => {
+                self.not_loaded(&bundle, &error);
+                Step::Later
+            }
+            loaded => {
+                self.loaded(&bundle, loaded);
+                Step::Done
+            }
+        }
+    }
+}
+
+/// Whether a failure says nothing of the bundle's bytes: the database or this machine's disk could not do their part.
+fn passes(error: &anyhow::Error) -> bool {
+    let unavailable = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<StateError>(), Some(StateError::Unavailable(_)))
+    };
+    error.chain().any(|cause| unavailable(cause) || cause.is::<std::io::Error>())
 }

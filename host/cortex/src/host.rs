@@ -4,7 +4,7 @@
 use crate::backplane;
 use crate::components::Component;
 use crate::follow::{self, Followers};
-use crate::known::Known;
+use crate::known::{Known, Suspension};
 use crate::layout::Layout;
 use crate::operator::HostOperator;
 use crate::store::Store;
@@ -18,7 +18,7 @@ use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
 use parking_lot::{Mutex, RwLock};
 use signing_verify::RevocationList;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +28,9 @@ use tokio::net::TcpListener;
 
 /// How long the store may take to finish what is queued when the host stops.
 const STORE_DRAIN: Duration = Duration::from_secs(20);
+
+/// How long tenants that are being taken in may need to be recorded, or written off, when the host stops.
+const IMPORT_DRAIN: Duration = Duration::from_secs(10);
 
 /// What a host is made with.
 #[derive(Clone)]
@@ -73,8 +76,8 @@ pub struct Host {
     pub(crate) views: RwLock<HashMap<TenantId, Arc<TenantView>>>,
     pub(crate) surfaces: Mutex<backplane::Surfaces>,
     pub(crate) credentials: RwLock<HashMap<Digest, Arc<Credential>>>,
-    /// Tenants whose components cannot be put into force.
-    pub(crate) suspended: RwLock<HashSet<TenantId>>,
+    /// Tenants that are known and not served.
+    pub(crate) suspended: RwLock<HashMap<TenantId, Suspension>>,
     pub(crate) ready: AtomicBool,
     /// What this host and those beside it have in common.
     pub(crate) remembered: Remembered,
@@ -87,6 +90,8 @@ pub struct Host {
     /// Compiling takes every processor, and the directory of components has one writer: one component at a time.
     pub(crate) loading: tokio::sync::Mutex<()>,
     pub(crate) followers: Followers,
+    /// Held by each tenant that is being taken in: what began is brought to an end before the host closes.
+    pub(crate) imports: Arc<tokio::sync::RwLock<()>>,
     gateway: edge_gateway::Settings,
 }
 
@@ -132,6 +137,7 @@ impl Host {
             revocations: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
             followers: Followers::default(),
+            imports: Arc::default(),
             gateway: settings.gateway.clone(),
         });
         host.catch_up().await?;
@@ -221,6 +227,12 @@ impl Host {
         let deadline = Instant::now().checked_add(STORE_DRAIN).unwrap_or_else(Instant::now);
         if !self.store.shutdown(deadline).await {
             tracing::warn!("units of work were cut when the store was closed; they were rolled back");
+        }
+        // What the store cut has still to be written off.
+        if tokio::time::timeout(IMPORT_DRAIN, self.imports.write()).await.is_err() {
+            tracing::warn!(
+                "a tenant was being taken in when the host stopped: it is not served until it is taken in again"
+            );
         }
         self.remembered.state().close().await;
     }

@@ -13,6 +13,7 @@ use edge_registry::{ComponentRecord, CredentialRecord, EnableError, Entry, Insta
 use kernel_types::{ComponentId, Digest, Grants, TenantId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What is known of what hosts remember.
 #[derive(Default)]
@@ -31,6 +32,75 @@ pub(crate) struct Known {
     ahead: BTreeSet<Digest>,
     /// Packages that cannot be used by this host, until they are installed again.
     unusable: HashSet<Digest>,
+    /// Bundles that could not be had, and are asked for again.
+    later: HashMap<Digest, Later>,
+}
+
+/// A bundle that could not be had.
+struct Later {
+    /// How often.
+    failures: u32,
+    /// When it is asked for again.
+    at: Instant,
+}
+
+/// What is to be fetched and compiled next.
+pub(crate) enum Next {
+    /// This bundle, whose bytes may take so long to come.
+    Load(Digest, Duration),
+    /// Nothing before this moment.
+    Wait(Instant),
+    /// Nothing.
+    Nothing,
+}
+
+/// How long the bytes of a bundle may take to come at the first attempt: one that does not come holds up those behind it only so
+/// long. Each further attempt has twice as long, up to the back end's own limit: a large one through a slow network comes in
+/// the end.
+const FETCH_FIRST: Duration = Duration::from_secs(5);
+
+/// The pause before a bundle that could not be had is asked for again; twice as long after each failure.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+
+/// The longest such pause: so late a tenant may be served after what was in the way is gone.
+const PAUSE_MAX: Duration = Duration::from_secs(15);
+
+/// A time that doubles with each failure.
+fn doubled(first: Duration, failures: u32) -> Duration {
+    first.saturating_mul(1_u32.checked_shl(failures.min(16)).unwrap_or(u32::MAX))
+}
+
+/// Why a tenant is known and not served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Suspension {
+    /// A component that it enabled cannot be used, or not yet.
+    Component,
+    /// It is being taken in from an archive, or whoever did so ended before it was recorded.
+    Importing,
+}
+
+impl Suspension {
+    /// What callers are told.
+    pub(crate) const fn told(self) -> &'static str {
+        match self {
+            Self::Component => {
+                "the tenant is not served now: one of its components cannot be used; tell the host's operator"
+            }
+            Self::Importing => {
+                "the tenant is not served while it is taken in from an archive; where that lasts, tell the host's operator"
+            }
+        }
+    }
+
+    /// What an operator is told.
+    pub(crate) const fn advice(self) -> &'static str {
+        match self {
+            Self::Component => "a component of it cannot be used: install that again",
+            Self::Importing => {
+                "it is being taken in from an archive; where nobody does so any more, `cortex tenant import --replace` finishes it"
+            }
+        }
+    }
 }
 
 /// Components with what was granted to each, and those that may not run, with the reason.
@@ -79,15 +149,37 @@ impl Host {
     /// Puts into force what a document says, unless a newer one is known.
     pub(crate) fn learn(&self, document: &Document) {
         let mut known = self.known.lock();
-        if !known.note(document) {
-            return;
+        if known.note(document) {
+            self.apply(&mut known, document);
         }
+    }
+
+    /// Puts into force what all documents say, where what was known is of another time: what they do not name is gone.
+    pub(crate) fn learn_anew(&self, documents: &[Document], upto: Revision) {
+        let mut known = self.known.lock();
+        let there: HashSet<_> = documents.iter().map(|document| &document.key).collect();
+        let gone: Vec<_> = known.revisions.keys().filter(|key| !there.contains(key)).cloned().collect();
+        known.revisions.clear();
+        known.unusable.clear();
+        known.later.clear();
+        for key in gone {
+            self.apply(&mut known, &Document { key, revision: Revision::default(), text: None });
+        }
+        for document in documents {
+            known.note(document);
+            self.apply(&mut known, document);
+        }
+        known.upto = upto;
+    }
+
+    fn apply(&self, known: &mut Known, document: &Document) {
         match Entry::of(document) {
-            Entry::Tenant(tenant, stored) => self.learn_tenant(&mut known, tenant, stored),
-            Entry::Credential(id, stored) => self.learn_credential(&mut known, &id, stored),
+            Entry::Tenant(tenant, stored) => self.learn_tenant(known, tenant, stored),
+            Entry::Credential(id, stored) => self.learn_credential(known, &id, stored),
             Entry::Component(package, Stored::Is(record)) => {
                 // It was installed, perhaps again: what kept it from being used may be mended.
                 known.unusable.remove(&package);
+                known.later.remove(&package);
                 known.components.insert(package, record);
                 if known.prefetch {
                     known.ahead.insert(package);
@@ -141,6 +233,14 @@ impl Host {
     /// had until then; where one cannot be used it is not served, and nobody else is touched.
     pub(crate) fn put_in_force(&self, known: &Known, tenant: &TenantId) {
         let Some(record) = known.tenants.get(tenant) else { return };
+        if let Some(importing) = record.as_ref().and_then(|record| record.importing.as_ref()) {
+            self.suspended.write().insert(tenant.clone(), Suspension::Importing);
+            self.withdraw(tenant);
+            tracing::warn!(%tenant, archive = %importing.archive, import = %importing.id,
+                "a tenant is not served while it is taken in from an archive; where nobody does so any more, \
+                 `cortex tenant import --replace` finishes it");
+            return;
+        }
         let choice = match record {
             Some(record) => self.choice(known, tenant, record),
             None => Err(anyhow!("what is remembered of it cannot be read")),
@@ -149,7 +249,7 @@ impl Host {
             Ok(Some(choice)) => self.resume(tenant, choice),
             Ok(None) => {
                 if !self.views.read().contains_key(tenant) {
-                    self.suspended.write().insert(tenant.clone());
+                    self.suspended.write().insert(tenant.clone(), Suspension::Component);
                 }
                 return;
             }
@@ -161,7 +261,7 @@ impl Host {
                 self.suspended.write().remove(tenant);
             }
             Err(error) => {
-                self.suspended.write().insert(tenant.clone());
+                self.suspended.write().insert(tenant.clone(), Suspension::Component);
                 self.withdraw(tenant);
                 let error = chain(&error);
                 tracing::error!(%tenant, error, "a tenant is not served until its components can be used again");
@@ -206,8 +306,9 @@ impl Host {
         }
     }
 
-    /// The next bundle to fetch and compile: one that a tenant waits for, else one that was heard of.
-    pub(crate) fn next_to_load(&self) -> Option<Digest> {
+    /// The next bundle to fetch and compile: one that a tenant waits for, else one that was heard of; of those the one that failed
+    /// least often, and none before its time.
+    pub(crate) fn next_to_load(&self) -> Next {
         let mut known = self.known.lock();
         let installed = self.installed.lock();
         let revoked = self.revocations.read().clone();
@@ -216,16 +317,43 @@ impl Host {
         let missing = |package: &Digest| {
             !installed.contains_key(package) && !known.unusable.contains(package) && may_run(package)
         };
-        let next = wanted.chain(known.ahead.iter().copied()).find(missing);
-        if next.is_none() {
-            known.ahead.clear();
+        let now = Instant::now();
+        let mut next: Option<(Digest, u32)> = None;
+        let mut wait: Option<Instant> = None;
+        for bundle in wanted.chain(known.ahead.iter().copied()).filter(missing) {
+            let (failures, at) = known.later.get(&bundle).map_or((0, now), |later| (later.failures, later.at));
+            if at > now {
+                wait = Some(wait.map_or(at, |wait| wait.min(at)));
+            } else if next.is_none_or(|(_, least)| failures < least) {
+                next = Some((bundle, failures));
+            }
         }
-        next
+        match (next, wait) {
+            (Some((bundle, failures)), _) => Next::Load(bundle, doubled(FETCH_FIRST, failures)),
+            (None, Some(until)) => Next::Wait(until),
+            (None, None) => {
+                known.ahead.clear();
+                Next::Nothing
+            }
+        }
+    }
+
+    /// Takes note that a bundle could not be had now.
+    pub(crate) fn not_loaded(&self, bundle: &Digest, error: &anyhow::Error) {
+        let mut known = self.known.lock();
+        let failures = known.later.get(bundle).map_or(0, |later| later.failures);
+        let pause = doubled(PAUSE_FIRST, failures).min(PAUSE_MAX);
+        let failures = failures.saturating_add(1);
+        let now = Instant::now();
+        known.later.insert(*bundle, Later { failures, at: now.checked_add(pause).unwrap_or(now) });
+        tracing::warn!(%bundle, failures, error = chain(error),
+            "a component cannot be fetched or kept now, and tenants wait for it; it is tried again");
     }
 
     /// Takes note that a bundle can be used, or that it cannot, and goes on with the tenants that enabled it.
     pub(crate) fn loaded(&self, bundle: &Digest, result: Result<Component>) {
         let mut known = self.known.lock();
+        known.later.remove(bundle);
         match result {
             Ok(installed) => {
                 known.unusable.remove(bundle);

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// ```text
 /// .cortex/
 ///   state.sqlite          what is installed and enabled, and the credentials' digests; not beside a shared database
+///   store                 the word `sqlite` or `postgres`: where the tenants' data is
 ///   operator.sock         where commands reach the running host
 ///   host.json             the address of the running host; removed when it stops
 ///   tokens/demo.token     the development token of a tenant, readable by its owner only
@@ -38,6 +39,12 @@ impl Layout {
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.0.join("state.sqlite")
+    }
+
+    /// Which kind of store keeps the tenants' data.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        self.0.join("store")
     }
 
     /// Where the running host answers.

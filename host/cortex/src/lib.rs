@@ -8,6 +8,8 @@ pub mod backplane;
 mod components;
 mod follow;
 pub mod host;
+mod importing;
+mod kind;
 mod known;
 pub mod layout;
 pub mod operator;

@@ -6,7 +6,7 @@
 
 use crate::host::Host;
 use crate::text::chain;
-use crate::transfer::{Error, Imported};
+use crate::transfer::{Error, Imported, Replace};
 use cap_storage::transfer::TransferError;
 use edge_archive::Archive;
 use edge_installer::SignedGrant;
@@ -22,11 +22,15 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::UnixListener;
 use tokio::sync::Semaphore;
 
 /// Tenants that are written or taken in at a time: each holds threads and a connection.
 const TRANSFERS_MAX: usize = 4;
+
+/// How long a client that is given an archive may take nothing of it: a snapshot is held for as long as it is read.
+const EXPORT_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// Bytes of an archive that is taken in.
 const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
@@ -35,7 +39,7 @@ const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
 pub struct HostOperator {
     pub(crate) host: Arc<Host>,
     transfers: Arc<Semaphore>,
-    importing: Mutex<BTreeSet<TenantId>>,
+    importing: Arc<Mutex<BTreeSet<TenantId>>>,
 }
 
 #[derive(Deserialize)]
@@ -66,6 +70,9 @@ struct Import {
     /// Consents in the place of the archive's: for another name, or a site with other administrators.
     #[serde(default)]
     consents: BTreeMap<ComponentId, SignedGrant>,
+    /// With `replace`: also gives up data of components that the archive does not hold.
+    #[serde(default)]
+    drop_left_out: bool,
 }
 
 impl Operator for HostOperator {
@@ -78,7 +85,7 @@ impl HostOperator {
     /// The operator of this host.
     #[must_use]
     pub fn new(host: &Arc<Host>) -> Arc<Self> {
-        let (transfers, importing) = (Arc::new(Semaphore::new(TRANSFERS_MAX)), Mutex::default());
+        let (transfers, importing) = (Arc::new(Semaphore::new(TRANSFERS_MAX)), Arc::default());
         Arc::new(Self { host: Arc::clone(host), transfers, importing })
     }
 
@@ -141,19 +148,28 @@ impl HostOperator {
                 json!({ "id": manifest.id, "version": manifest.version.to_string(), "digest": enabled.installed.digest() })
             });
             let components: Vec<_> = components.collect();
-            let suspended = self.host.suspended.read().contains(&tenant);
-            json!({ "tenant": tenant, "components": components, "served": !suspended })
+            self.listed(&tenant, components)
         });
         let mut all: Vec<_> = served.collect();
-        let missing: Vec<_> = self.host.suspended.read().iter().cloned().collect();
+        let missing: Vec<_> = self.host.suspended.read().keys().cloned().collect();
         let known: BTreeSet<_> = providers.tenants().into_iter().collect();
         let missing = missing.into_iter().filter(|tenant| !known.contains(tenant));
-        all.extend(missing.map(|tenant| json!({ "tenant": tenant, "components": [], "served": false })));
+        all.extend(missing.map(|tenant| self.listed(&tenant, Vec::new())));
         json!({ "tenants": all })
     }
 
+    fn listed(&self, tenant: &TenantId, components: Vec<Value>) -> Value {
+        let suspended = self.host.suspended.read().get(tenant).copied();
+        let mut listed = json!({ "tenant": tenant, "components": components, "served": suspended.is_none() });
+        if let (Some(why), Some(listed)) = (suspended, listed.as_object_mut()) {
+            listed.insert("why".to_owned(), why.advice().into());
+        }
+        listed
+    }
+
     async fn create(&self, OneTenant { tenant }: OneTenant) -> Result<Answer, Refusal> {
-        if self.host.registry().providers().get(&tenant).is_some() {
+        let suspended = self.host.suspended.read().contains_key(&tenant);
+        if suspended || self.host.registry().providers().get(&tenant).is_some() {
             return Err(Refusal::new("tenant-exists", format!("there is a tenant `{tenant}` already")));
         }
         self.host.create_tenant(&tenant).await.map_err(internal)?;
@@ -171,6 +187,7 @@ impl HostOperator {
         let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
         let export = self.host.export(&tenant).await.map_err(|error| refusal(&error))?;
         let (writer, flow) = flow();
+        let writer = writer.within(EXPORT_PAUSE_MAX);
         tokio::task::spawn_blocking(move || {
             // The writer is behind a shared handle: the export may fail, and then it is the writer that says so.
             let shared = Shared(Arc::new(Mutex::new(Some(writer))));
@@ -188,16 +205,32 @@ impl HostOperator {
 
     async fn import(&self, input: Import, upload: Option<Flow>) -> Result<Answer, Refusal> {
         let upload = upload.ok_or_else(|| Refusal::new("invalid-request", "the archive's bytes are missing"))?;
-        let place = self.transfers.acquire().await.map_err(|error| internal(error.into()))?;
+        let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
         // Without a name: nothing remains of it, however this process ends.
         let file = tempfile::tempfile_in(self.host.layout().root()).map_err(|error| internal(error.into()))?;
         let opened = tokio::task::spawn_blocking(move || open(file, upload)).await;
         let archive = opened.map_err(|error| internal(error.into()))??;
         let tenant = input.tenant.unwrap_or_else(|| archive.header().tenant.clone());
-        let _alone = Alone::new(&self.importing, &tenant)?;
-        let imported = self.host.import(Arc::new(archive), &tenant, input.replace, &input.consents).await;
-        drop(place);
-        let imported: Imported = imported.map_err(|error| refusal(&error))?;
+        let alone = Alone::new(&self.importing, &tenant)?;
+        let running = Arc::clone(&self.host.imports).read_owned().await;
+        let host = Arc::clone(&self.host);
+        let replace = match (input.replace, input.drop_left_out) {
+            (false, _) => Replace::Nothing,
+            (true, false) => Replace::Same,
+            (true, true) => Replace::Everything,
+        };
+        let consents = input.consents;
+        // A task of its own: whoever asked may leave, and what was begun is brought to its end.
+        let importing = tokio::spawn(async move {
+            let imported = host.import(Arc::new(archive), &tenant, replace, &consents).await;
+            if let Err(error) = &imported {
+                tracing::warn!(%tenant, %error, "a tenant was not taken in");
+            }
+            drop((alone, place, running));
+            imported
+        });
+        let imported: Imported =
+            importing.await.map_err(|error| internal(error.into()))?.map_err(|error| refusal(&error))?;
         Ok(Answer::Json(serde_json::to_value(imported).map_err(|error| internal(error.into()))?))
     }
 }
@@ -231,25 +264,28 @@ fn refusal(error: &Error) -> Refusal {
         }
         Error::Archive(_) | Error::Transfer(_) => "archive",
         Error::Component { .. } => "component",
-        Error::Suspended(_) => "suspended",
+        Error::Suspended { .. } => "suspended",
+        Error::Unfinished(_) => "unfinished",
+        Error::LeftOut { .. } | Error::Unseen { .. } => "left-out",
+        Error::Unrecorded { .. } => "unrecorded",
         Error::Host(_) => "internal",
     };
     Refusal::new(code, error.to_string())
 }
 
 /// One import of a tenant at a time.
-struct Alone<'a>(&'a Mutex<BTreeSet<TenantId>>, TenantId);
+struct Alone(Arc<Mutex<BTreeSet<TenantId>>>, TenantId);
 
-impl<'a> Alone<'a> {
-    fn new(importing: &'a Mutex<BTreeSet<TenantId>>, tenant: &TenantId) -> Result<Self, Refusal> {
+impl Alone {
+    fn new(importing: &Arc<Mutex<BTreeSet<TenantId>>>, tenant: &TenantId) -> Result<Self, Refusal> {
         if !importing.lock().insert(tenant.clone()) {
             return Err(Refusal::new("busy", format!("tenant `{tenant}` is being taken in already: wait for it")));
         }
-        Ok(Self(importing, tenant.clone()))
+        Ok(Self(Arc::clone(importing), tenant.clone()))
     }
 }
 
-impl Drop for Alone<'_> {
+impl Drop for Alone {
     fn drop(&mut self) {
         self.0.lock().remove(&self.1);
     }

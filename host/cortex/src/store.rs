@@ -2,6 +2,7 @@
 //! Where the host keeps its tenants' data: files in its own directory, or a PostgreSQL database that it may share with others.
 
 use crate::host::Settings;
+use crate::kind;
 use crate::layout::Layout;
 use anyhow::Result;
 use backend_postgres::PostgresStore;
@@ -30,14 +31,18 @@ pub enum Store {
 impl Store {
     /// Opens the files, or takes the database that the settings bring along.
     pub(crate) fn open(settings: &Settings, layout: &Layout) -> Result<Self> {
-        Ok(match &settings.database {
+        let dialect = if settings.database.is_some() { Dialect::Postgres } else { Dialect::Sqlite };
+        kind::check(layout, dialect)?;
+        let store = match &settings.database {
             Some(store) => {
                 let mut folders = std::fs::DirBuilder::new();
                 folders.recursive(true).mode(0o700).create(layout.data())?;
                 Self::Postgres { store: store.clone(), lock: StoreLock::acquire(&layout.data())? }
             }
             None => Self::Sqlite(SqliteStore::open(&layout.data(), settings.store.clone())?),
-        })
+        };
+        kind::remember(layout, dialect)?;
+        Ok(store)
     }
 
     /// What statements are compiled for.
@@ -71,6 +76,12 @@ impl Store {
             Self::Sqlite(_) => true,
             Self::Postgres { store, .. } => store.answers(),
         }
+    }
+
+    /// Whether other hosts may use it at the same time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres { .. })
     }
 
     /// What hosts remember: in the database, for all that share it, or in the host's own directory.

@@ -136,6 +136,11 @@ impl Host {
             let Some((before, current)) = self.remembered.tenant(tenant).await? else {
                 bail!("tenant `{tenant}` does not exist; create it first");
             };
+            if current.importing.is_some() {
+                bail!(
+                    "tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`"
+                );
+            }
             let chosen = choose(&current)?;
             let choice = self.consented(tenant, &chosen, &current)?;
             let installed: Vec<_> =
@@ -195,7 +200,7 @@ impl Host {
     /// Puts a choice into force, also where it is the one that is known: the tenant may have been suspended for it.
     fn learn_choice(&self, tenant: &TenantId, document: &Document) {
         self.learn(document);
-        if self.suspended.read().contains(tenant) {
+        if self.suspended.read().contains_key(tenant) {
             let known = self.known.lock();
             self.put_in_force(&known, tenant);
         }
@@ -243,7 +248,7 @@ impl Host {
 }
 
 /// What is remembered of a choice: a consent that was there keeps the time at which it came, and a package the one before it.
-fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord {
+pub(crate) fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord {
     let now = Timestamp::now();
     let components = chosen.iter().map(|one| {
         let (id, package) = (one.installed.manifest().id.clone(), one.installed.digest());
@@ -255,7 +260,7 @@ fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord {
         });
         (id, choice)
     });
-    TenantRecord { components: components.collect() }
+    TenantRecord { components: components.collect(), importing: None }
 }
 
 /// Joins what a migration did to what one before it did.

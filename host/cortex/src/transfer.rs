@@ -4,21 +4,23 @@
 //! Credentials are not in an archive. Whoever takes a tenant in issues new ones.
 
 use crate::host::Host;
+use crate::importing::Mark;
 use crate::tenants::Chosen;
 use crate::text::chain;
-use cap_storage::transfer::{Plan, TransferError, rows};
+use cap_state::StateError;
+use cap_storage::transfer::{Loaded, Plan, TransferError, rows};
 use edge_archive::{Archive, ArchiveError, Bundle, Consent, Summary, export};
 use edge_installer::SignedGrant;
 use edge_package::Layout;
 use edge_package::layout::Memory;
 use edge_registry::{Installed, TenantRecord};
-use kernel_types::{ComponentId, Digest, TenantId};
+use kernel_types::{ComponentId, Digest, Grants, TenantId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 
-/// Why a tenant could not be written or taken in. Nothing was changed.
+/// Why a tenant could not be written or taken in. Nothing was changed, except as [`Error::Unrecorded`] says.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The archive is refused, or cannot be written.
@@ -38,9 +40,45 @@ pub enum Error {
     /// The tenant's tables are not those of its enabled components.
     #[error("component `{0}` is being upgraded in this tenant: try again in a moment")]
     Moving(ComponentId),
-    /// Its components cannot be used, so that nobody knows what its tables are.
-    #[error("tenant `{0}` is not served, because a component of it cannot be used: install that again first")]
-    Suspended(TenantId),
+    /// It is not served, so that nobody knows what its tables are.
+    #[error("tenant `{tenant}` is not served: {why}")]
+    Suspended {
+        /// Which.
+        tenant: TenantId,
+        /// Why, and what to do first.
+        why: &'static str,
+    },
+    /// Replacing it would drop tables that the archive has nothing for.
+    #[error("tenant `{tenant}` has data of {} that is not in the archive: give it up with `--drop-left-out`, or keep the tenant under another name", named(.components))]
+    LeftOut {
+        /// Which.
+        tenant: TenantId,
+        /// Whose tables.
+        components: Vec<ComponentId>,
+    },
+    /// What it has cannot be told.
+    #[error("what tenant `{tenant}` has cannot be read ({detail}): give it up unseen with `--drop-left-out`")]
+    Unseen {
+        /// Which.
+        tenant: TenantId,
+        /// Why.
+        detail: String,
+    },
+    /// Somebody began to take it in.
+    #[error(
+        "tenant `{0}` is being taken in, or whoever did so ended before it was recorded: give up what it has to do it anew"
+    )]
+    Unfinished(TenantId),
+    /// Its tables may be the archive's, and what it has enabled could not be remembered. It is not served.
+    #[error(
+        "tenant `{tenant}` is not served, its tables may be those of the archive: {detail}; import it again with `--replace`"
+    )]
+    Unrecorded {
+        /// Which.
+        tenant: TenantId,
+        /// What failed.
+        detail: String,
+    },
     /// The host itself cannot go on.
     #[error("{0}")]
     Host(String),
@@ -52,10 +90,32 @@ impl From<anyhow::Error> for Error {
     }
 }
 
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        Self::Host(error.to_string())
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Archive(error.into())
     }
+}
+
+/// What is given up of a tenant that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replace {
+    /// Nothing: it must not be there.
+    Nothing,
+    /// The data of components that are in the archive.
+    Same,
+    /// Everything, also what the archive has nothing for.
+    Everything,
+}
+
+/// Names in a sentence.
+fn named(components: &[ComponentId]) -> String {
+    components.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A tenant that was taken in.
@@ -98,8 +158,8 @@ impl Host {
     /// # Errors
     /// Where there is no such tenant, or it cannot be read now.
     pub async fn export(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, Error> {
-        if self.suspended.read().contains(tenant) {
-            return Err(Error::Suspended(tenant.clone()));
+        if let Some(why) = self.suspended.read().get(tenant) {
+            return Err(Error::Suspended { tenant: tenant.clone(), why: why.advice() });
         }
         let set = self.registry().providers().get(tenant);
         let set = set.ok_or_else(|| TransferError::UnknownTenant(tenant.clone()))?;
@@ -138,39 +198,35 @@ impl Host {
     /// `consents`, by component, or else from the archive; each has to be valid here, for the tenant's name here.
     ///
     /// # Errors
-    /// See [`Error`]. The tenant is then as it was before, or is not.
+    /// See [`Error`]. The tenant is then as it was before, or is not; or, as [`Error::Unrecorded`] says, it is not served.
     pub async fn import(
         self: &Arc<Self>,
         archive: Arc<Archive>,
         tenant: &TenantId,
-        replace: bool,
+        replace: Replace,
         consents: &BTreeMap<ComponentId, SignedGrant>,
     ) -> Result<Imported, Error> {
-        let known = self.registry().providers().get(tenant);
-        let served = known.is_some_and(|set| !set.components().is_empty());
-        if !replace && (served || self.suspended.read().contains(tenant)) {
-            return Err(TransferError::NotEmpty(tenant.clone()).into());
+        match replace {
+            Replace::Nothing => self.check_free(tenant).await?,
+            Replace::Same => self.check_same(&archive, tenant).await?,
+            Replace::Everything => {}
         }
+        let replace = replace != Replace::Nothing;
         let chosen = self.install_all(&archive, consents).await?;
         // Before anything of the tenant is touched.
         let choice = self.consented(tenant, &chosen, &TenantRecord::default())?;
         self.registry().check(&choice).map_err(anyhow::Error::from)?;
-        let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
-        let plan = Plan { migrations, tables: archive.header().tables(), replace };
-        // What is replaced is not called any more: its components would find other tables than they were made for.
-        let withheld = served.then(|| Withheld::new(self, tenant));
-        let (sender, receiver) = rows();
-        let feeding = tokio::task::spawn_blocking({
-            let archive = Arc::clone(&archive);
-            move || archive.feed(sender)
-        });
-        let loaded = self.store().transfer().load(tenant, plan, receiver).await;
-        // It ends with the store, which took the last row or none.
-        let _ = feeding.await;
-        let loaded = loaded?;
-        self.create_tenant(tenant).await?;
-        self.enable(tenant, &chosen).await?;
-        drop(withheld);
+        let wanted = crate::tenants::record(&chosen, &TenantRecord::default());
+        let mark = self.mark(tenant, archive.digest(), &wanted, replace).await?;
+        let loaded = match self.load_rows(&archive, tenant, &choice, replace, &mark).await {
+            Ok(loaded) => loaded,
+            Err(TransferError::Unknown(detail)) => return Err(Error::Unrecorded { tenant: tenant.clone(), detail }),
+            Err(error) => {
+                self.unmark(tenant, mark).await?;
+                return Err(error.into());
+            }
+        };
+        self.record(tenant, mark, &wanted, &choice).await?;
         let header = archive.header();
         Ok(Imported {
             tenant: tenant.clone(),
@@ -179,6 +235,43 @@ impl Host {
             components: header.components.iter().map(|component| component.id.clone()).collect(),
             rows: loaded.rows,
         })
+    }
+
+    /// Refuses a tenant with tables of components that the archive does not hold.
+    async fn check_same(&self, archive: &Archive, tenant: &TenantId) -> Result<(), Error> {
+        let snapshot = match self.store().transfer().snapshot(tenant, &[]).await {
+            Err(TransferError::UnknownTenant(_)) => return Ok(()),
+            Err(error) => return Err(Error::Unseen { tenant: tenant.clone(), detail: error.to_string() }),
+            Ok(snapshot) => snapshot,
+        };
+        let held = |id: &ComponentId| archive.header().components.iter().any(|component| component.id == *id);
+        let components: Vec<_> = snapshot.contents.applied.into_keys().filter(|id| !held(id)).collect();
+        if components.is_empty() {
+            return Ok(());
+        }
+        Err(Error::LeftOut { tenant: tenant.clone(), components })
+    }
+
+    async fn load_rows(
+        self: &Arc<Self>,
+        archive: &Arc<Archive>,
+        tenant: &TenantId,
+        choice: &[(Arc<Installed>, Grants)],
+        replace: bool,
+        mark: &Mark,
+    ) -> Result<Loaded, TransferError> {
+        let migrations = choice.iter().map(|(installed, _)| installed.migrations().clone()).collect();
+        let confirm = self.confirm(tenant, mark);
+        let plan = Plan { migrations, tables: archive.header().tables(), replace, confirm };
+        let (sender, receiver) = rows();
+        let feeding = tokio::task::spawn_blocking({
+            let archive = Arc::clone(archive);
+            move || archive.feed(sender)
+        });
+        let loaded = self.store().transfer().load(tenant, plan, receiver).await;
+        // It ends with the store, which took the last row or none.
+        let _ = feeding.await;
+        loaded
     }
 
     /// Installs the components of an archive, each as exactly the package that was enabled. A release that is older than one that
@@ -228,21 +321,4 @@ fn layouts(archive: &Archive) -> Result<BTreeMap<ComponentId, Layout>, Error> {
         layouts.insert(component.id.clone(), layout);
     }
     Ok(layouts)
-}
-
-/// While it lives, a tenant is not served.
-struct Withheld<'a>(&'a Host, TenantId);
-
-impl<'a> Withheld<'a> {
-    fn new(host: &'a Host, tenant: &TenantId) -> Self {
-        host.suspended.write().insert(tenant.clone());
-        Self(host, tenant.clone())
-    }
-}
-
-impl Drop for Withheld<'_> {
-    fn drop(&mut self) {
-        self.0.suspended.write().remove(&self.1);
-        self.0.show(&self.1);
-    }
 }

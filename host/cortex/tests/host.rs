@@ -81,7 +81,7 @@ fn blob(bundle: &Path) -> String {
 
 /// What the gateway would find: whether the tenant is served, and whether it is known and cannot be.
 fn served(host: &Host, name: &str) -> (bool, bool) {
-    (host.view(&tenant(name)).is_some(), host.suspended(&tenant(name)))
+    (host.view(&tenant(name)).is_some(), host.suspended(&tenant(name)).is_some())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,7 +221,7 @@ async fn a_thousand_tenants_are_served_from_the_start() {
         let (package, accepted_at, before) = (installed.digest(), jiff::Timestamp::now(), None);
         let choice = edge_registry::Choice { package, grant, accepted_at, before };
         let components = [(installed.manifest().id.clone(), choice)].into();
-        let text = serde_json::to_string(&edge_registry::TenantRecord { components }).unwrap();
+        let text = serde_json::to_string(&edge_registry::TenantRecord { components, importing: None }).unwrap();
         Change::put(Key::new("tenant", &name).unwrap(), text, Expect::Absent)
     };
     let changes: Vec<_> = (0..TENANTS).map(change).collect();
@@ -236,4 +236,72 @@ async fn a_thousand_tenants_are_served_from_the_start() {
     assert!((0..TENANTS).all(|number| served(&host, &format!("tenant-{number}")) == (true, false)));
     let set = |number: usize| host.registry().providers().get(&tenant(&format!("tenant-{number}"))).unwrap();
     assert!(Arc::ptr_eq(&set(0), &set(TENANTS - 1)), "tenants with the same choice share it");
+}
+
+/// Waits for what becomes so by itself.
+async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
+    let begin = std::time::Instant::now();
+    while !is() {
+        assert!(begin.elapsed().as_secs() < 60, "it does not come: {what}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
+/// What was remembered is put back under a running host: it goes by what is there, also by what is not there any more, and hears of
+/// what comes after.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_goes_back_is_learned_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let one = provider(directory.path(), "one", "1.0.0");
+    let host = open(directory.path()).await;
+    enable(&host, "first", &[&one]).await;
+    let early = host.issue_token(&tenant("first"), "early", kernel_types::PermissionSet::of(["*"])).await.unwrap();
+    let file = remembered(directory.path());
+    file.execute_batch(
+        "CREATE TABLE saved AS SELECT * FROM documents; CREATE TABLE at AS SELECT revision FROM installation",
+    )
+    .unwrap();
+    assert!(host.revoke_token(&early).await.unwrap());
+    let late = host.issue_token(&tenant("first"), "late", kernel_types::PermissionSet::of(["*"])).await.unwrap();
+    for name in ["second", "third", "fourth"] {
+        enable(&host, name, &[&one]).await;
+    }
+    host.enable(&tenant("first"), &[]).await.unwrap();
+    let components = |name: &str| host.registry().providers().get(&tenant(name)).map(|set| set.components().len());
+    assert_eq!((components("first"), components("second")), (Some(0), Some(1)));
+    file.execute_batch(
+        "BEGIN IMMEDIATE; DELETE FROM documents; INSERT INTO documents SELECT * FROM saved;
+         UPDATE installation SET revision = (SELECT revision FROM at); DROP TABLE saved; DROP TABLE at; COMMIT",
+    )
+    .unwrap();
+    eventually("the tenants of later are gone", || components("second").is_none()).await;
+    assert_eq!((components("first"), served(&host, "second")), (Some(1), (false, false)));
+    assert_eq!((host.knows_token(&tenant("first"), &early), host.knows_token(&tenant("first"), &late)), (true, false));
+    // Fewer commits than were lost, and each is in force.
+    enable(&host, "second", &[]).await;
+    assert_eq!((components("second"), host.tenants()), (Some(0), 2));
+    host.enable(&tenant("first"), &[]).await.unwrap();
+    assert_eq!(components("first"), Some(0));
+    host.close().await;
+}
+
+/// What this machine's disk cannot do now says nothing of a component: it is tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_for_a_while_makes_no_component_unusable() {
+    let directory = tempfile::tempdir().unwrap();
+    let one = provider(directory.path(), "one", "1.0.0");
+    let host = open(directory.path()).await;
+    enable(&host, "first", &[&one]).await;
+    host.close().await;
+    drop(host);
+    let components = directory.path().join("home/components");
+    fs::remove_dir_all(&components).unwrap();
+    fs::write(&components, "something in the way").unwrap();
+    let host = open(directory.path()).await;
+    assert_eq!(served(&host, "first"), (false, true));
+    tokio::time::sleep(std::time::Duration::from_millis(700)).await;
+    assert_eq!(served(&host, "first"), (false, true), "it was tried again meanwhile");
+    fs::remove_file(&components).unwrap();
+    eventually("it is served", || served(&host, "first") == (true, false)).await;
+    host.close().await;
 }

@@ -21,10 +21,10 @@ pub trait Backplane: Send + Sync + 'static {
     /// What the tenant has enabled now. [`None`] where the tenant is unknown: its callers are then refused.
     fn view(&self, tenant: &TenantId) -> Option<Arc<TenantView>>;
 
-    /// Whether the tenant is known and cannot be served now, because a component that it enabled cannot be used.
-    fn suspended(&self, tenant: &TenantId) -> bool {
+    /// Why the tenant, which is known, cannot be served now; [`None`] where it can. Told to its callers.
+    fn suspended(&self, tenant: &TenantId) -> Option<&'static str> {
         let _ = tenant;
-        false
+        None
     }
 
     /// Whether the host can serve requests.

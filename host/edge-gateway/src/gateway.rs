@@ -119,8 +119,7 @@ impl Gateway {
         let caller = caller::authenticate(self.backplane.as_ref(), &head.headers, exchange.now);
         let caller = caller.map_err(unauthenticated)?;
         exchange.caller = Some(Arc::clone(&caller));
-        if self.backplane.suspended(&caller.tenant) {
-            let detail = "the tenant is not served now: one of its components cannot be used; tell the host's operator";
+        if let Some(detail) = self.backplane.suspended(&caller.tenant) {
             return Err(Problem::new(Kind::Unavailable, detail).retry_after(self.settings.retry_after_seconds));
         }
         let view = self.backplane.view(&caller.tenant).filter(|view| *view.tenant() == caller.tenant);

@@ -3,7 +3,7 @@
 //! is this plan, by its digest.
 
 use crate::grant::{Consent, GRANT_FORMAT};
-use cap_storage::migrations::{Effect, RollBack};
+use cap_storage::migrations::{Effects, RollBack};
 use derive_changes::{Break, Changes};
 use edge_registry::{EnabledSet, Installed};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub struct Plan {
     /// Every interface with functions that was found among the imports of the binary: nothing else can be reached.
     pub imports: Vec<String>,
     /// What the migrations that would run do to its tables, statement by statement.
-    pub migrations: Vec<Effect>,
+    pub migrations: Effects,
     /// Whether the version before could run on the tables as they are then; absent where there is none before.
     pub roll_back: Option<RollBack>,
     /// What changes for those who call it; absent where the tenant did not have it.
@@ -141,7 +141,7 @@ impl Plan {
             given_up: granted.0.difference(&target.wanted().0).cloned().collect(),
             calls: calls(target, set),
             imports: imports(target),
-            roll_back: installed.map(|_| effects.iter().map(|effect| effect.roll_back).max().unwrap_or(RollBack::Runs)),
+            roll_back: installed.map(|_| effects.roll_back()),
             migrations: effects,
             contract: installed.map(|old| derive_changes::changes(old.contract(), target.contract())),
             breaks: installed.map(|old| breaks(set, old, target)).unwrap_or_default(),
@@ -272,11 +272,7 @@ impl fmt::Display for Plan {
             format!("{interface} {provider}: {reason}")
         }))?;
         list(f, "its binary imports nothing but", self.imports.iter().cloned())?;
-        list(f, "migrations", self.migrations.iter().map(|Effect { file, does, loses_data, why, .. }| {
-            let lost = if *loses_data { "DATA IS LOST: " } else { "" };
-            let why = why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            format!("{file}: {lost}{does}{why}")
-        }))?;
+        list(f, "migrations", self.migrations.to_string().lines().map(str::to_owned))?;
         match self.roll_back {
             Some(RollBack::MayFail) => writeln!(f, "  rolling back may fail: rows may be in the way")?,
             Some(RollBack::Fails) => writeln!(f, "  it cannot be rolled back: keep a backup")?,

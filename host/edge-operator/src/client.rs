@@ -53,7 +53,7 @@ impl Client {
         let ok = response.status().is_success();
         let is_flow = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream");
         if ok && is_flow {
-            return Ok(Answer::Flow(upload(response.into_body())));
+            return Ok(Answer::Flow(upload(response.into_body(), None)));
         }
         let body = Limited::new(response.into_body(), JSON_BYTES_MAX).collect().await;
         let body = body.map_err(|e| failed("ended its answer", &e))?.to_bytes();

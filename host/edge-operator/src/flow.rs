@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use std::io::{Error, Read, Result, Write};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// Blocks that wait between the two ends.
@@ -10,6 +11,9 @@ const BLOCKS_WAITING_MAX: usize = 8;
 
 /// Bytes of a block that [`FlowWriter`] gathers.
 const BLOCK_BYTES: usize = 128 << 10;
+
+/// How often a thread that may wait only so long looks whether there is room: a channel of a mebibyte is emptied in milliseconds.
+const ROOM_POLL: Duration = Duration::from_millis(2);
 
 enum Block {
     Bytes(Bytes),
@@ -24,13 +28,15 @@ pub struct Flow(mpsc::Receiver<Block>);
 pub struct FlowWriter {
     sender: mpsc::Sender<Block>,
     gathered: Vec<u8>,
+    /// How long a thread waits for room.
+    within: Option<Duration>,
 }
 
 /// A bounded channel for bytes.
 #[must_use]
 pub fn flow() -> (FlowWriter, Flow) {
     let (sender, receiver) = mpsc::channel(BLOCKS_WAITING_MAX);
-    (FlowWriter { sender, gathered: Vec::new() }, Flow(receiver))
+    (FlowWriter { sender, gathered: Vec::new(), within: None }, Flow(receiver))
 }
 
 fn left() -> Error {
@@ -63,6 +69,12 @@ impl Flow {
 }
 
 impl FlowWriter {
+    /// The writer for a giver that holds something for as long as it gives: the other end must take a block within that time.
+    #[must_use]
+    pub fn within(self, time: Duration) -> Self {
+        Self { within: Some(time), ..self }
+    }
+
     /// Gives a block, once there is room.
     ///
     /// # Errors
@@ -85,7 +97,7 @@ impl FlowWriter {
         if result.is_ok() {
             self.give()?;
         }
-        self.sender.blocking_send(result.map_or_else(Block::Failed, |()| Block::End)).map_err(|_| left())
+        self.wait_and_send(result.map_or_else(Block::Failed, |()| Block::End))
     }
 
     fn give(&mut self) -> Result<()> {
@@ -93,7 +105,25 @@ impl FlowWriter {
             return Ok(());
         }
         let bytes = Bytes::from(std::mem::take(&mut self.gathered));
-        self.sender.blocking_send(Block::Bytes(bytes)).map_err(|_| left())
+        self.wait_and_send(Block::Bytes(bytes))
+    }
+
+    fn wait_and_send(&self, block: Block) -> Result<()> {
+        let Some(time) = self.within else { return self.sender.blocking_send(block).map_err(|_| left()) };
+        let begun = Instant::now();
+        let mut block = block;
+        loop {
+            block = match self.sender.try_send(block) {
+                Ok(()) => return Ok(()),
+                Err(mpsc::error::TrySendError::Closed(_)) => return Err(left()),
+                Err(mpsc::error::TrySendError::Full(block)) => block,
+            };
+            if begun.elapsed() >= time {
+                let text = format!("whoever takes the bytes took none for {} ms", time.as_millis());
+                return Err(Error::new(std::io::ErrorKind::TimedOut, text));
+            }
+            std::thread::sleep(ROOM_POLL);
+        }
     }
 }
 
@@ -132,5 +162,28 @@ impl Read for FlowReader {
             target.copy_from_slice(&bytes);
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_takes_nothing_is_given_up_after_a_while() {
+        let (writer, mut flow) = flow();
+        let mut writer = writer.within(Duration::from_millis(50));
+        let block = vec![0; BLOCK_BYTES];
+        for _ in 0..BLOCKS_WAITING_MAX {
+            writer.write_all(&block).unwrap();
+        }
+        assert_eq!(writer.write_all(&block).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        // Room again, and it goes on.
+        flow.0.try_recv().ok().unwrap();
+        writer.write_all(&block).unwrap();
+        assert_eq!(writer.blocking_end(Ok(())).unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+        let mut reader = flow.into_reader();
+        let cut = std::io::copy(&mut reader, &mut std::io::sink()).unwrap_err();
+        assert_eq!(cut.kind(), std::io::ErrorKind::UnexpectedEof, "what was cut off is no end");
     }
 }

@@ -28,6 +28,9 @@ const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// Bytes of the head of a request.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// How long a client that sends bytes may send none, while the host waits for them.
+const UPLOAD_PAUSE_MAX: Duration = Duration::from_secs(60);
+
 /// How long actions that run may take to end when the host stops.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -116,7 +119,7 @@ async fn answer(operator: &dyn Operator, request: hyper::Request<Incoming>) -> R
                 "method" => StatusCode::METHOD_NOT_ALLOWED,
                 "unavailable" => StatusCode::SERVICE_UNAVAILABLE,
                 "internal" => StatusCode::INTERNAL_SERVER_ERROR,
-                "tenant-exists" | "not-empty" | "busy" => StatusCode::CONFLICT,
+                "tenant-exists" | "not-empty" | "unfinished" | "left-out" | "busy" => StatusCode::CONFLICT,
                 _ => StatusCode::BAD_REQUEST,
             };
             let mut response = json(status, &serde_json::to_value(&refusal).unwrap_or_default());
@@ -153,17 +156,27 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Refusal> {
     };
     if kind == "application/octet-stream" {
         let input = parse(head.headers.get("cortex-input").map_or(b"".as_slice(), HeaderValue::as_bytes))?;
-        return Ok(Request { action, input, upload: Some(upload(body)) });
+        return Ok(Request { action, input, upload: Some(upload(body, Some(UPLOAD_PAUSE_MAX))) });
     }
     let body = Limited::new(body, JSON_BYTES_MAX).collect().await.map_err(|error| wrong(error.to_string()))?;
     Ok(Request { action, input: parse(&body.to_bytes())?, upload: None })
 }
 
-/// A body as a flow. It is read by a task of its own, which ends with either side.
-pub(crate) fn upload(mut body: Incoming) -> Flow {
+/// A body as a flow. It is read by a task of its own, which ends with either side, or where nothing comes for longer than
+/// `pause_max`.
+pub(crate) fn upload(mut body: Incoming, pause_max: Option<Duration>) -> Flow {
     let (mut writer, flow) = flow();
     tokio::spawn(async move {
-        while let Some(frame) = body.frame().await {
+        loop {
+            let pause_max = pause_max.unwrap_or(Duration::MAX);
+            let frame = match tokio::time::timeout(pause_max, body.frame()).await {
+                Ok(Some(frame)) => frame,
+                Ok(None) => break,
+                Err(_) => {
+                    let reason = format!("no byte came for {} seconds", pause_max.as_secs());
+                    return writer.end(Err(reason)).await;
+                }
+            };
             let bytes = match frame.map(Frame::into_data) {
                 Ok(Ok(bytes)) => bytes,
                 Ok(Err(_)) => continue,

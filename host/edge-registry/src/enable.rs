@@ -192,13 +192,13 @@ impl Registry {
                 continue;
             }
             let effects = newer.migrations.effects(own.len());
-            return match effects.into_iter().find(|effect| effect.roll_back != RollBack::Runs) {
-                None => Ok(()),
-                Some(effect) => {
-                    let known = own.last().map_or(0, Migration::number);
-                    Err(EnableError::RollBack { component, known, does: effect.does, file: effect.file })
-                }
-            };
+            if effects.roll_back() == RollBack::Runs {
+                return Ok(());
+            }
+            let known = own.last().map_or(0, Migration::number);
+            let worst = effects.as_slice().iter().find(|effect| effect.roll_back == effects.roll_back());
+            let (file, does) = worst.map(|effect| (effect.file.clone(), effect.does.clone())).unwrap_or_default();
+            return Err(EnableError::RollBack { component, known, does, file });
         }
         Err(EnableError::Migrate { component, source: otherwise })
     }

@@ -20,6 +20,6 @@ pub use enable::{EnableError, Enabled, EnabledSet, Ready};
 pub use install::{InstallError, Installed, Registry};
 pub use providers::Providers;
 pub use state::{
-    Choice, ComponentRecord, CredentialRecord, Entry, ReleaseRecord, Remembered, RevocationsRecord, SignedGrant, Stored,
+    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, Remembered, RevocationsRecord, SignedGrant, Stored,
     TenantRecord,
 };

@@ -94,3 +94,64 @@ async fn a_backup_of_a_running_host_is_restored_into_another_directory() {
     blocking(move || assert_eq!(books::entries(&third).unwrap().len(), 5)).await;
     host.stop().await;
 }
+
+/// One tenant that cannot be written does not keep the others from being written, and is said; what an attempt before left is
+/// not taken for what is there now.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_says_what_it_misses_and_holds_the_rest() {
+    let host = start(&[ACCOUNTING]).await;
+    let second = host.tenant("second", &[ACCOUNTING]).await;
+    blocking(move || books::set_up(&second).unwrap()).await;
+    let directory = host.directory.clone();
+    let from = directory.path();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("backup");
+    let to_text = to.to_str().unwrap();
+    run(from, &["backup", "--to", to_text]).await.unwrap();
+    let stale = std::fs::read(to.join("second.cortex")).unwrap();
+    host.stop().await;
+    // As an attempt before left it, of another time.
+    std::fs::remove_file(to.join("backup.json")).unwrap();
+    let state = rusqlite::Connection::open(from.join("state.sqlite")).unwrap();
+    let whole: String = state
+        .query_row("SELECT text FROM documents WHERE kind = 'tenant' AND name = 'test'", [], |row| row.get(0))
+        .unwrap();
+    let set = |text: &str| {
+        let sql = "UPDATE documents SET text = ?1 WHERE kind = 'tenant' AND name = 'test'";
+        assert_eq!(state.execute(sql, [text]).unwrap(), 1);
+    };
+    set("{}");
+    for _ in 0..2 {
+        // Again in the same directory: a backup that is not whole is written anew.
+        let error = run(from, &["backup", "--to", to_text]).await.unwrap_err();
+        assert!(error.contains("tenant `test` is not in the backup") && error.contains("not served"), "{error}");
+        assert!(!to.join("test.cortex").exists(), "what is not of now is not there");
+        let index: Value = serde_json::from_slice(&std::fs::read(to.join("backup.json")).unwrap()).unwrap();
+        assert_eq!(index["missing"][0]["tenant"], "test");
+        let archives: Vec<_> = index["archives"].as_array().unwrap().iter().map(|one| &one["tenant"]).collect();
+        assert_eq!(archives, ["second"]);
+    }
+    assert_ne!(std::fs::read(to.join("second.cortex")).unwrap(), stale, "it is of now");
+    let home = folder.path().join("home");
+    let said = run(&home, &["restore", "--from", to_text]).await.unwrap();
+    assert!(said.contains("tenant `test` is not in the backup"), "{said}");
+    let error = run(&home, &["restore", "--from", to_text, "--tenant", "test"]).await.unwrap_err();
+    assert!(error.contains("holds no tenant `test`"), "{error}");
+    set(&whole);
+    run(from, &["backup", "--to", to_text]).await.unwrap();
+    let again = run(from, &["backup", "--to", to_text]).await.unwrap_err();
+    assert!(again.contains("holds a whole backup"), "{again}");
+}
+
+/// A directory whose host uses PostgreSQL is not opened as one with files.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_without_the_database_is_told_to_name_it() {
+    let Some((host, database)) = super::on_postgres(&[ACCOUNTING]).await else { return };
+    let directory = host.directory.clone();
+    host.stop().await;
+    let error = run(directory.path(), &["tenant", "list"]).await.unwrap_err();
+    assert!(error.contains("name it with `--database-url`"), "{error}");
+    assert!(!directory.path().join("data/tenants").exists() && !directory.path().join("state.sqlite").exists());
+    let listed = run(directory.path(), &["tenant", "--database-url", &database.url, "list"]).await.unwrap();
+    assert!(listed.contains("test: accounting"), "{listed}");
+}

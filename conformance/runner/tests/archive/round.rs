@@ -106,7 +106,7 @@ end\\N \\. \\\\', 1),
     path
 }
 
-async fn enable_types(host: &TestHost, tenant: &str) {
+pub(crate) async fn enable_types(host: &TestHost, tenant: &str) {
     let directory = tempfile::tempdir().unwrap();
     let installed = conformance::install(&host.host, &types(directory.path())).await.unwrap_or_else(|error| panic!("{error:#}"));
     let tenant = TenantId::parse(tenant).unwrap();

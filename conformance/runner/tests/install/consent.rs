@@ -35,7 +35,7 @@ async fn a_plan_says_what_would_change() {
     let again = host.host.plan(&test(), &import.digest()).unwrap();
     assert!(again.calls.iter().all(|call| call.provider.as_ref().is_some_and(|id| id.as_str() == "accounting")));
     assert_ne!(plan.digest(), again.digest());
-    assert!(!ledger.migrations.is_empty() && ledger.capabilities.iter().all(|capability| capability.new));
+    assert!(!ledger.migrations.as_slice().is_empty() && ledger.capabilities.iter().all(|capability| capability.new));
     let text = ledger.to_string();
     for part in ["enable `accounting` 1.0.0 for tenant `test`", "cortex:storage/sql", "its binary imports nothing but", "0001", "signed by key"] {
         assert!(text.contains(part), "`{part}` is not in: {text}");

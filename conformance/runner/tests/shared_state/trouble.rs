@@ -87,3 +87,81 @@ fn a_host_that_is_killed_while_it_installs_leaves_nothing_that_hinders_another()
     assert_eq!(answer.ok(), "hello");
     conformance::books::set_up(&process.client).unwrap();
 }
+
+/// A backup is put back under running hosts: both go by what is there, also by what is not there any more, and hear of what comes
+/// after, though its revisions are those of before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_back_is_learned_anew() {
+    let Some(backend) = Backend::postgres("a_database_that_goes_back_is_learned_anew") else { return };
+    let one = first(&backend, &[ECHO]).await;
+    let other = TestHost::beside(&backend, &one.client.token).await;
+    say(&other.client).await.ok();
+    let test = TenantId::parse("test").unwrap();
+    let early = one.host.issue_token(&test, "early", PermissionSet::of(["*"])).await.unwrap();
+    database(&backend).execute(
+        "CREATE TABLE public.saved AS SELECT * FROM cortex_host.documents;
+         CREATE TABLE public.at AS SELECT revision FROM cortex_host.installation",
+    );
+    assert!(one.host.revoke_token(&early).await.unwrap());
+    let mut late = Vec::new();
+    for name in ["late-1", "late-2", "late-3"] {
+        late.push(provide(&one, name).await.unwrap());
+    }
+    answers("the tenant of later is served there", &at(&other, &late[2]), 200).await;
+    database(&backend).execute(
+        "BEGIN; DELETE FROM cortex_host.documents; INSERT INTO cortex_host.documents SELECT * FROM public.saved;
+         UPDATE cortex_host.installation SET revision = (SELECT revision FROM public.at);
+         DROP TABLE public.saved; DROP TABLE public.at; COMMIT",
+    );
+    for host in [&one, &other] {
+        for token in &late {
+            answers("the tenant of later is gone", &at(host, token), 401).await;
+        }
+        answers("what was taken back later is back", &at(host, &early), 200).await;
+        assert_eq!(host.host.tenants(), 1);
+    }
+    let fresh = provide(&one, "fresh").await.unwrap();
+    for host in [&one, &other] {
+        answers("what came after is in force", &at(host, &fresh), 200).await;
+    }
+}
+
+/// Bundles whose bytes do not come keep nobody waiting but who needs them, and are had when they come.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_that_does_not_come_holds_up_no_other() {
+    let Some(backend) = Backend::postgres("a_bundle_that_does_not_come_holds_up_no_other") else { return };
+    let one = first(&backend, &[ECHO]).await;
+    let mut slow = Vec::new();
+    for number in 1..=2 {
+        let draft = super::echo_of(&format!("7.{number}.0"));
+        let choice = super::choice(&one, draft.path()).await;
+        let name = TenantId::parse(&format!("slow-{number}")).unwrap();
+        one.host.create_tenant(&name).await.unwrap();
+        one.host.enable(&name, &choice).await.unwrap();
+        slow.push((
+            one.host.issue_token(&name, "tester", PermissionSet::of(["*"])).await.unwrap(),
+            choice[0].0.digest(),
+        ));
+    }
+    // Each of their parts takes ten minutes.
+    let hung: Vec<_> = slow.iter().map(|(_, digest)| format!("'{digest}'")).collect();
+    let hang = format!(
+        "ALTER TABLE cortex_host.blob_parts RENAME TO blob_parts_kept;
+         CREATE VIEW cortex_host.blob_parts AS SELECT digest, number, bytes FROM cortex_host.blob_parts_kept
+         WHERE digest NOT IN ({}) OR (SELECT pg_catalog.pg_sleep(600)) IS NOT NULL",
+        hung.join(", ")
+    );
+    database(&backend).execute(Box::leak(hang.into_boxed_str()));
+    let begin = std::time::Instant::now();
+    let other = TestHost::beside(&backend, &one.client.token).await;
+    answers("who needs another one is served", &other.client, 200).await;
+    assert!(begin.elapsed() < Duration::from_secs(60), "it waited for what does not come");
+    for (token, _) in &slow {
+        assert_eq!(say(&at(&other, token)).await.status, 503);
+    }
+    database(&backend)
+        .execute("DROP VIEW cortex_host.blob_parts; ALTER TABLE cortex_host.blob_parts_kept RENAME TO blob_parts");
+    for (token, _) in &slow {
+        answers("they are served when it comes", &at(&other, token), 200).await;
+    }
+}

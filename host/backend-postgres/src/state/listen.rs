@@ -62,13 +62,8 @@ async fn follow(
     }
 }
 
-/// Says what was heard, where it is new.
+/// Says what was heard, where it is something else than before: lower as well, which says that the database went back, or that
+/// this was asked just before a commit of this host.
 pub(super) fn heard(newest: &watch::Sender<Revision>, revision: Revision) {
-    newest.send_if_modified(|known| {
-        let newer = revision > *known;
-        if newer {
-            *known = revision;
-        }
-        newer
-    });
+    newest.send_if_modified(|known| std::mem::replace(known, revision) != revision);
 }

@@ -144,6 +144,8 @@ impl State for PostgresState {
 
     fn changes(&self, after: Revision) -> BoxFuture<'_, Result<Changes, StateError>> {
         Box::pin(self.on(TIME_MAX, async move |connection| {
+            let ask = sqlx::query_scalar::<_, i64>("SELECT revision FROM cortex_host.installation");
+            let newest = from_engine(ask.fetch_one(&mut *connection).await?)?;
             let query = sqlx::query_as::<_, (String, String, i64, Option<String>)>(
                 "SELECT kind, name, revision, text FROM cortex_host.documents WHERE revision > $1
                  ORDER BY revision, kind, name LIMIT $2",
@@ -155,7 +157,7 @@ impl State for PostgresState {
                 Ok::<_, Fault>(Document { key, revision, text: text.map(Into::into) })
             };
             let found = rows.into_iter().map(document).collect::<Result<_, _>>()?;
-            Ok(Changes::page(found, after, limits::PAGE_DOCUMENTS_MAX))
+            Ok(Changes::page(found, after, newest, limits::PAGE_DOCUMENTS_MAX))
         }))
     }
 
@@ -176,8 +178,12 @@ impl State for PostgresState {
         })
     }
 
-    fn blob<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>> {
-        Box::pin(self.on(BLOB_TIME_MAX, async move |connection| blob::get(connection, digest).await))
+    fn blob_within<'a>(
+        &'a self,
+        digest: &'a Digest,
+        time: Duration,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>> {
+        Box::pin(self.on(time.min(BLOB_TIME_MAX), async move |connection| blob::get(connection, digest).await))
     }
 
     fn watch(&self) -> watch::Receiver<Revision> {

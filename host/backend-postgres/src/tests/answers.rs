@@ -152,3 +152,46 @@ async fn answers_older_than_a_day_go_and_younger_ones_stay() {
     }
     panic!("they are there after half a minute");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_oldest_go_where_they_take_too_much() {
+    const MAX: u64 = 1 << 20;
+    let settings = Settings { answer_bytes_max: MAX, ..Settings::default() };
+    let Some(fixture) = Fixture::with("the_oldest_go_where_they_take_too_much", settings).await else { return };
+    let mut connection = PgConnection::connect(&fixture.database.url).await.unwrap();
+    for (first, count, bytes) in [(0_i64, 1_000_i64, 8_usize), (10_000, 16, 1 << 18), (20_000, 1_000, 8)] {
+        let done = unit(&fixture.store, move |_, book| async move {
+            for key in first..first + count {
+                book.record(digest(key), digest(0), &vec![b'x'; bytes]).await.unwrap();
+            }
+            Verdict::Commit
+        });
+        assert_eq!(done.await, Ok(Verdict::Commit));
+        // The first of a unit of its own is measured with what was committed before.
+        let mut extra = first + count;
+        let begin = Instant::now();
+        loop {
+            let sum = "SELECT coalesce(sum(octet_length(answer) + 256), 0)::int8, max(number) - min(number) FROM cortex_t_demo.cortex_answers";
+            let (kept, _): (i64, i64) = sqlx::query_as(sum).fetch_one(&mut connection).await.unwrap();
+            if u64::try_from(kept).unwrap() <= MAX + MAX / 16 {
+                break;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "{kept} bytes are kept");
+            // A sixteenth more, so that it is measured again.
+            let key = extra;
+            let done = unit(&fixture.store, move |_, book| async move {
+                book.record(digest(key), digest(0), &vec![b'x'; 1 << 16]).await.unwrap();
+                Verdict::Commit
+            });
+            assert_eq!(done.await, Ok(Verdict::Commit));
+            extra += 1;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    let found: Vec<i64> = sqlx::query_scalar("SELECT number FROM cortex_t_demo.cortex_answers ORDER BY number")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let (oldest, newest) = (found[0], found[found.len() - 1]);
+    assert!(oldest > 1_000 && found.len() > 1_000, "the newest stay: {oldest} to {newest}");
+}

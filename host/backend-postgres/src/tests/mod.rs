@@ -4,6 +4,7 @@
 mod answers;
 mod batch;
 mod fixture;
+mod load;
 mod numbering;
 mod role;
 mod turns;

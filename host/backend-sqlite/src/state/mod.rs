@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// The embedded state. Cheap to clone; all clones are the same.
@@ -98,6 +99,7 @@ impl State for SqliteState {
 
     fn changes(&self, after: Revision) -> BoxFuture<'_, Result<Changes, StateError>> {
         self.run(move |connection| {
+            let newest = newest(connection)?;
             let sql = "SELECT kind, name, revision, text FROM documents WHERE revision > ?1
                 ORDER BY revision, kind, name LIMIT ?2";
             let mut statement = connection.prepare_cached(sql)?;
@@ -110,7 +112,7 @@ impl State for SqliteState {
                 let (key, revision) = (Key::new(&kind, &name)?, from_engine(row.get(2)?)?);
                 found.push(Document { key, revision, text: text.map(Into::into) });
             }
-            Ok(Changes::page(found, after, limits::PAGE_DOCUMENTS_MAX))
+            Ok(Changes::page(found, after, newest, limits::PAGE_DOCUMENTS_MAX))
         })
     }
 
@@ -143,7 +145,12 @@ impl State for SqliteState {
         })
     }
 
-    fn blob<'a>(&'a self, digest: &'a Digest) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>> {
+    fn blob_within<'a>(
+        &'a self,
+        digest: &'a Digest,
+        _time: Duration,
+    ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>> {
+        // From the machine's own disk: there is no network to wait for.
         let digest = *digest;
         self.run(move |connection| {
             let mut statement = connection.prepare_cached("SELECT bytes FROM blobs WHERE digest = ?1")?;

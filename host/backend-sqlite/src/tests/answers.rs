@@ -136,5 +136,74 @@ async fn a_file_of_the_first_layout_is_brought_along() {
     assert!(fixture.store.shutdown(Instant::now() + Duration::from_secs(20)).await);
     let after = rusqlite::Connection::open(&file).unwrap();
     let layout: i64 = after.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(layout, 2);
+    assert_eq!(layout, 3);
+}
+
+/// What is kept is bounded by what it takes as well, also where the oldest are many and small.
+#[tokio::test]
+async fn the_oldest_go_where_they_take_too_much() {
+    const MAX: u64 = 1 << 20;
+    let fixture = Fixture::with(Settings { answer_bytes_max: MAX, ..Settings::default() }).await;
+    let kept = || async {
+        let (sender, receiver) = oneshot::channel();
+        let sum = "SELECT coalesce(sum(length(answer) + 160), 0) FROM cortex_answers";
+        let work = move |tables: &crate::HostTables<'_>| {
+            let _ = sender.send(tables.integer(sum)?);
+            Ok(())
+        };
+        fixture.store.read_host(&fixture.tenant, work).await.unwrap();
+        u64::try_from(receiver.await.unwrap()).unwrap()
+    };
+    for (first, count, bytes) in [(0_u32, 6_000_u32, 8_usize), (10_000, 40, 1 << 19), (20_000, 6_000, 8)] {
+        for number in (first..first + count).step_by(500) {
+            let some = number..(first + count).min(number + 500);
+            let done = unit(&fixture, move |_, book| async move {
+                for number in some {
+                    book.record(digest(&number.to_string()), digest("f"), &vec![b'x'; bytes]).await.unwrap();
+                }
+                Verdict::Commit
+            });
+            assert_eq!(done.await, Ok(Verdict::Commit));
+            let kept = kept().await;
+            // What comes between two looks, and one answer of the largest here.
+            assert!(kept <= MAX + (4 << 20) + (1 << 19) + 160, "{kept} bytes at {number}");
+        }
+    }
+    assert!(recalled(&fixture, "25999").await.is_some(), "the newest stay");
+    assert!(recalled(&fixture, "10000").await.is_none());
+}
+
+/// A database without room gives up answers of before yesterday, and takes changes again.
+#[tokio::test]
+async fn a_full_database_gives_up_old_answers() {
+    let fixture = Fixture::with(Settings { database_pages_max: 600, ..Settings::default() }).await;
+    let done = unit(&fixture, move |_, book| async move {
+        for number in 0..10 {
+            book.record(digest(&number.to_string()), digest("f"), &vec![b'x'; 100 << 10]).await.unwrap();
+        }
+        Verdict::Commit
+    });
+    assert_eq!(done.await, Ok(Verdict::Commit));
+    // Each has a page and more.
+    let add = |id: i64| {
+        fixture.unit(Effect::Write, move |sql| async move {
+            let row = vec![cap_storage::Value::Integer(id), cap_storage::Value::Text("x".repeat(8 << 10))];
+            match sql.execute("INSERT INTO shop__item (id, name) VALUES (?1, ?2)", &[row]).await {
+                Ok(_) => Verdict::Commit,
+                Err(_) => Verdict::Rollback,
+            }
+        })
+    };
+    let mut id = 0;
+    while add(id).await == Ok(Verdict::Commit) {
+        id += 1;
+        assert!(id < 600, "it is never full");
+    }
+    assert_ne!(add(id).await, Ok(Verdict::Commit), "answers of today are kept");
+    assert!(recalled(&fixture, "0").await.is_some());
+    let aged = "UPDATE cortex_answers SET recorded_at_ms = recorded_at_ms - 86400001 WHERE number <= 5";
+    fixture.store.write_host(&fixture.tenant, |tables| tables.danger_batch(aged)).await.unwrap();
+    assert_ne!(add(id).await, Ok(Verdict::Commit), "this one makes the room");
+    assert_eq!(add(id).await, Ok(Verdict::Commit));
+    assert!(recalled(&fixture, "4").await.is_none() && recalled(&fixture, "5").await.is_some());
 }

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex backup` and `cortex restore`: all tenants of a host, an archive for each, and an index over them.
 //!
-//! The index is written last: a directory without one is a backup that did not come to its end, and is gone on with.
+//! The index is written last: a directory without one is a backup that did not come to its end. One whose index misses tenants is
+//! written anew as well. Nothing of an attempt before is kept: its archives are of another time.
 
-use super::tenant::{described, export, import, list, served, text};
+use super::tenant::{GiveUp, described, export, import, left_out, list, served, text};
 use super::terminal::{self, Step};
 use super::way::{Data, Way, part_of};
 use anyhow::{Context as _, Result, anyhow, bail};
 use cortex::layout::Layout;
 use cortex::running::write_private;
 use edge_archive::Archive;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use kernel_types::{Digest, TenantId};
+use futures_util::{StreamExt as _, stream};
+use kernel_types::{ComponentId, Digest, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -31,7 +32,7 @@ const PARALLEL_MAX: u64 = 4;
 /// Where to, and what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Backup {
-    /// The directory; it is made where it is missing. One with a backup that did not come to its end is gone on with.
+    /// The directory; it is made where it is missing. In one with a backup that is not whole everything is written anew.
     #[arg(long, value_name = "DIRECTORY")]
     to: PathBuf,
 
@@ -66,6 +67,10 @@ pub(crate) struct Restore {
     #[arg(long)]
     replace: bool,
 
+    /// Gives up data of components that an archive does not hold as well.
+    #[arg(long, requires = "replace")]
+    drop_left_out: bool,
+
     #[command(flatten)]
     data: Data,
 
@@ -80,9 +85,20 @@ pub(crate) struct Restore {
 struct Index {
     format: String,
     version: u32,
-    /// Over the list as it is written here.
+    /// Over the lists as they are written here.
     digest: Digest,
     archives: Vec<Entry>,
+    /// Tenants that could not be written. A whole backup has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Missing>,
+}
+
+/// A tenant that could not be written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Missing {
+    tenant: TenantId,
+    why: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,34 +110,39 @@ struct Entry {
     bytes: u64,
     rows: u64,
     taken_at: String,
+    /// Components whose data is not in the archive, because they are not enabled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<ComponentId>,
 }
 
 impl Entry {
     fn of(archive: &Archive, file: &str) -> Result<Self> {
-        let mut value = described(archive, file);
-        if let Some(value) = value.as_object_mut() {
-            value.shift_remove("left_out");
-        }
-        Ok(serde_json::from_value(value)?)
+        Ok(serde_json::from_value(described(archive, file))?)
     }
 }
 
-fn list_digest(archives: &[Entry]) -> Result<Digest> {
-    Ok(Digest::of(&serde_json::to_vec(archives)?))
+fn list_digest(archives: &[Entry], missing: &[Missing]) -> Result<Digest> {
+    let lists =
+        if missing.is_empty() { serde_json::to_vec(archives)? } else { serde_json::to_vec(&(archives, missing))? };
+    Ok(Digest::of(&lists))
 }
 
 impl Backup {
     pub(crate) fn run(self, layout: &Layout) -> Result<()> {
         let index = self.to.join(INDEX);
         if index.exists() {
-            bail!("`{}` holds a whole backup: choose another directory", self.to.display());
+            if read_index(&self.to)?.missing.is_empty() {
+                bail!("`{}` holds a whole backup: choose another directory", self.to.display());
+            }
+            // What it names is written over from here on.
+            std::fs::remove_file(&index).with_context(|| format!("cannot remove `{}`", index.display()))?;
         }
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.to);
         made.with_context(|| format!("cannot make `{}`", self.to.display()))?;
         let step = Step::begin("writing archives");
-        let archives = self.data.with(layout, |way| self.all(way, &step))?;
-        let document =
-            Index { format: "cortex-backup".to_owned(), version: 1, digest: list_digest(&archives)?, archives };
+        let (archives, missing) = self.data.with(layout, |way| self.all(way, &step))?;
+        let digest = list_digest(&archives, &missing)?;
+        let document = Index { format: "cortex-backup".to_owned(), version: 1, digest, archives, missing };
         let written = serde_json::to_vec_pretty(&document)?;
         write_private(&index, &written)?;
         File::open(&self.to)?.sync_all()?;
@@ -130,12 +151,19 @@ impl Backup {
             String::from_utf8(written)?
         } else {
             let rows: u64 = document.archives.iter().map(|entry| entry.rows).fold(0, u64::saturating_add);
-            format!("{} archives with {rows} rows in `{}`", document.archives.len(), self.to.display())
+            let said = format!("{} archives with {rows} rows in `{}`", document.archives.len(), self.to.display());
+            let left_out = document.archives.iter().filter_map(|entry| left_out(&json!(entry)));
+            std::iter::once(said).chain(left_out).collect::<Vec<_>>().join("\n")
         });
-        Ok(())
+        if document.missing.is_empty() {
+            return Ok(());
+        }
+        let missing =
+            document.missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why));
+        bail!("the backup is not whole\n{}", missing.collect::<Vec<_>>().join("\n"));
     }
 
-    async fn all(&self, way: Way, step: &Step) -> Result<Vec<Entry>> {
+    async fn all(&self, way: Way, step: &Step) -> Result<(Vec<Entry>, Vec<Missing>)> {
         let known = way.json("tenant.list", json!({})).await?;
         let mut tenants = Vec::new();
         for tenant in list(&known, "tenants") {
@@ -155,57 +183,61 @@ impl Backup {
         let (total, mut done) = (tenants.len() as u64, 0_u64);
         let parallel = usize::try_from(self.parallel).unwrap_or(1);
         let way = &way;
-        let writing = tenants.into_iter().map(|tenant| async move { self.one(way, &tenant).await });
+        let writing = tenants.into_iter().map(|tenant| async move { (self.one(way, &tenant).await, tenant) });
         let mut writing = stream::iter(writing).buffer_unordered(parallel);
-        let mut archives: Vec<Entry> = Vec::new();
-        while let Some(entry) = writing.try_next().await? {
+        let (mut archives, mut missing): (Vec<Entry>, Vec<Missing>) = Default::default();
+        while let Some((written, tenant)) = writing.next().await {
             done = done.saturating_add(1);
             step.advance(done, Some(total), "tenants");
-            archives.push(entry);
+            match written {
+                Ok(entry) => archives.push(entry),
+                Err(error) => missing.push(Missing { tenant, why: format!("{error:#}") }),
+            }
+        }
+        if let (true, Some(first)) = (archives.is_empty(), missing.first()) {
+            bail!("no tenant could be written; `{}`: {}", first.tenant, first.why);
         }
         archives.sort_by(|one, next| one.tenant.cmp(&next.tenant));
-        Ok(archives)
+        missing.sort_by(|one, next| one.tenant.cmp(&next.tenant));
+        Ok((archives, missing))
     }
 
     async fn one(&self, way: &Way, tenant: &TenantId) -> Result<Entry> {
         let file = format!("{tenant}.cortex");
         let path = self.to.join(&file);
-        // One that an attempt before has finished is kept: it has its name only since it was whole.
-        if let Ok(found) = File::open(&path) {
-            let name = file.clone();
-            let kept =
-                tokio::task::spawn_blocking(move || Archive::open(found).ok().map(|found| Entry::of(&found, &name)));
-            if let Some(Ok(entry)) = kept.await?.filter(|kept| kept.as_ref().is_ok_and(|kept| kept.tenant == *tenant)) {
-                return Ok(entry);
+        // One of an attempt before is of another time, and perhaps of what the tenant is not any more.
+        for old in [&path, &part_of(&path)] {
+            match std::fs::remove_file(old) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("cannot remove `{}`", old.display()));
+                }
+                _ => {}
             }
         }
-        let written = export(way, tenant, &path).await.with_context(|| {
-            format!("tenant `{tenant}` could not be written, `{}` is not there", part_of(&path).display())
-        })?;
-        let mut written: Value = written;
-        if let Some(written) = written.as_object_mut() {
-            written.shift_remove("left_out");
-        }
-        Ok(serde_json::from_value(written)?)
+        Ok(serde_json::from_value(export(way, tenant, &path).await?)?)
     }
 }
 
 impl Restore {
     pub(crate) fn run(self, layout: &Layout) -> Result<()> {
         let step = Step::begin("reading the archives");
-        let entries = self.verified()?;
+        let (entries, missing) = self.verified()?;
         let taken = self.data.with(layout, |way| self.all(way, &entries, &step))?;
         step.done(&format!("{} tenants taken in", taken.len()));
         terminal::line(&if self.json {
-            serde_json::to_string_pretty(&json!({ "tenants": taken }))?
+            serde_json::to_string_pretty(&json!({ "tenants": taken, "missing": missing }))?
         } else {
-            "an archive holds no credentials: `cortex tenant token TENANT` makes one".to_owned()
+            let mut lines = vec!["an archive holds no credentials: `cortex tenant token TENANT` makes one".to_owned()];
+            lines.extend(entries.iter().filter_map(|entry| left_out(&json!(entry))));
+            lines
+                .extend(missing.iter().map(|one| format!("tenant `{}` is not in the backup: {}", one.tenant, one.why)));
+            lines.join("\n")
         });
         Ok(())
     }
 
     /// Reads every archive that is wanted to its end, before the first is taken in.
-    fn verified(&self) -> Result<Vec<Entry>> {
+    fn verified(&self) -> Result<(Vec<Entry>, Vec<Missing>)> {
         let index = read_index(&self.from)?;
         let wanted = |entry: &Entry| self.tenants.is_empty() || self.tenants.contains(&entry.tenant);
         let entries: Vec<_> = index.archives.into_iter().filter(wanted).collect();
@@ -213,6 +245,8 @@ impl Restore {
         if let Some(missing) = self.tenants.iter().find(|tenant| !known.contains(tenant)) {
             bail!("the backup holds no tenant `{missing}`");
         }
+        // What was not asked for is not missed.
+        let missing = if self.tenants.is_empty() { index.missing } else { Vec::new() };
         for entry in &entries {
             let path = self.from.join(&entry.file);
             let context = || format!("`{}`; nothing was taken in", path.display());
@@ -224,7 +258,7 @@ impl Restore {
                 );
             }
         }
-        Ok(entries)
+        Ok((entries, missing))
     }
 
     async fn all(&self, way: Way, entries: &[Entry], step: &Step) -> Result<Vec<Value>> {
@@ -240,10 +274,11 @@ impl Restore {
                 );
             }
         }
+        let give_up = GiveUp { replace: self.replace, drop_left_out: self.drop_left_out };
         let mut taken = Vec::new();
         for (entry, done) in entries.iter().zip(1..) {
             let file = File::open(self.from.join(&entry.file))?;
-            let imported = import(&way, file, Some(&entry.tenant), self.replace).await;
+            let imported = import(&way, file, Some(&entry.tenant), give_up).await;
             let imported = imported.map_err(|error| {
                 let before = taken.len();
                 anyhow!(
@@ -276,7 +311,7 @@ fn read_index(directory: &Path) -> Result<Index> {
     }
     let named = index.archives.iter().all(|entry| entry.file == format!("{}.cortex", entry.tenant));
     let in_order = index.archives.is_sorted_by(|one, next| one.tenant < next.tenant);
-    if !named || !in_order || list_digest(&index.archives)? != index.digest {
+    if !named || !in_order || list_digest(&index.archives, &index.missing)? != index.digest {
         bail!("`{}` is damaged; nothing was taken in", path.display());
     }
     Ok(index)

@@ -64,6 +64,9 @@ enum Action {
         /// Gives up what the tenant of that name has.
         #[arg(long)]
         replace: bool,
+        /// Gives up data of components that the archive does not hold as well.
+        #[arg(long, requires = "replace")]
+        drop_left_out: bool,
     },
 }
 
@@ -103,13 +106,14 @@ impl Action {
                 step.done("written, read again and found whole");
                 let text =
                     format!("{} rows in `{}`, {}", number(&written, "rows"), file.display(), text(&written, "digest"));
+                let text = left_out(&written).map_or(text.clone(), |left_out| format!("{text}\n{left_out}"));
                 Ok((written, text))
             }
-            Self::Import { file, tenant, replace } => {
+            Self::Import { file, tenant, replace, drop_left_out } => {
                 let shown = file.display().to_string();
                 let step = Step::begin(&format!("taking in `{shown}`"));
                 let opened = File::open(&file).with_context(|| format!("cannot read `{shown}`"))?;
-                let result = import(&way, opened, tenant.as_ref(), replace).await?;
+                let result = import(&way, opened, tenant.as_ref(), GiveUp { replace, drop_left_out }).await?;
                 step.done("taken in");
                 let name = text(&result, "tenant");
                 let said = format!(
@@ -139,8 +143,25 @@ pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 fn line(tenant: &Value) -> String {
     let components = list(tenant, "components").iter();
     let components = components.map(|one| format!("{} {}", text(one, "id"), text(one, "version")));
-    let state = if served(tenant) { "" } else { " (not served)" };
+    let state = if served(tenant) { String::new() } else { format!(" (not served: {})", text(tenant, "why")) };
     format!("{}{state}: {}", text(tenant, "tenant"), components.collect::<Vec<_>>().join(", "))
+}
+
+/// What is said of an archive that lacks something of its tenant.
+pub(crate) fn left_out(archive: &Value) -> Option<String> {
+    let components: Vec<_> = list(archive, "left_out").iter().filter_map(Value::as_str).collect();
+    if components.is_empty() {
+        return None;
+    }
+    let (tenant, components) = (text(archive, "tenant"), components.join("`, `"));
+    Some(format!("tenant `{tenant}`: the data of `{components}` is not in the archive, because it is not enabled"))
+}
+
+/// What of a tenant that is there is given up for an archive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GiveUp {
+    pub(crate) replace: bool,
+    pub(crate) drop_left_out: bool,
 }
 
 /// Whether a tenant of a list is served.
@@ -156,8 +177,10 @@ pub(crate) async fn export(way: &Way, tenant: &TenantId, file: &std::path::Path)
 }
 
 /// Makes a tenant of an archive.
-pub(crate) async fn import(way: &Way, file: File, tenant: Option<&TenantId>, replace: bool) -> Result<Value> {
-    way.upload("tenant.import", json!({ "tenant": tenant, "replace": replace }), file).await
+pub(crate) async fn import(way: &Way, file: File, tenant: Option<&TenantId>, give_up: GiveUp) -> Result<Value> {
+    let GiveUp { replace, drop_left_out } = give_up;
+    let input = json!({ "tenant": tenant, "replace": replace, "drop_left_out": drop_left_out });
+    way.upload("tenant.import", input, file).await
 }
 
 /// What an archive says of itself.

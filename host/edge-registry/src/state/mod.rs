@@ -5,6 +5,6 @@ pub(crate) mod records;
 mod remembered;
 
 pub use records::{
-    Choice, ComponentRecord, CredentialRecord, Entry, ReleaseRecord, RevocationsRecord, SignedGrant, Stored, TenantRecord,
+    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, RevocationsRecord, SignedGrant, Stored, TenantRecord,
 };
 pub use remembered::Remembered;

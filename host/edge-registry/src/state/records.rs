@@ -72,6 +72,23 @@ pub struct RevocationsRecord {
 pub struct TenantRecord {
     /// What it enabled.
     pub components: BTreeMap<ComponentId, Choice>,
+    /// That its tables may be others than those of what it enabled, because it is being taken in. No host serves it then; one
+    /// that does not know this field cannot read the record, and does not serve it either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub importing: Option<Importing>,
+}
+
+/// A tenant that somebody began to take in from an archive. It is written before anything is touched, and goes with the commit
+/// that says what the tenant has enabled.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Importing {
+    /// This import and no other.
+    pub id: Arc<str>,
+    /// The archive.
+    pub archive: Digest,
+    /// What will be enabled.
+    pub components: BTreeMap<ComponentId, Choice>,
 }
 
 /// One component that a tenant enabled.
@@ -226,7 +243,12 @@ mod tests {
         let chosen = Choice { package, grant, accepted_at, before: None };
         record.components.insert(ComponentId::parse("accounting").unwrap(), chosen);
         let text = write(&record).unwrap();
+        assert!(!text.contains("importing"), "hosts of before read what is not being taken in");
         let demo = TenantId::parse("demo").unwrap();
+        assert_eq!(entry(TENANT, "demo", Some(&text)), Entry::Tenant(demo.clone(), Stored::Is(record.clone())));
+        let components = std::mem::take(&mut record.components);
+        record.importing = Some(Importing { id: "1".into(), archive: Digest::of(b"archive"), components });
+        let text = write(&record).unwrap();
         assert_eq!(entry(TENANT, "demo", Some(&text)), Entry::Tenant(demo.clone(), Stored::Is(record)));
         assert_eq!(entry(TENANT, "demo", None), Entry::Tenant(demo, Stored::Removed));
         for text in ["", "{}", r#"{"components":{},"more":1}"#, r#"{"components":{"../x":{}}}"#] {

@@ -64,6 +64,25 @@ impl Remembered {
         self.put(records::tenant_key(tenant)?, record, Expect::At(before), None).await
     }
 
+    /// Remembers a tenant, or forgets it, in the place of what was there at that revision; [`None`]: of nothing. Returns its
+    /// document.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] where the tenant was changed meanwhile.
+    pub async fn put_tenant(
+        &self,
+        tenant: &TenantId,
+        record: Option<&TenantRecord>,
+        before: Option<Revision>,
+    ) -> Result<Document, StateError> {
+        let (key, expect) = (records::tenant_key(tenant)?, before.map_or(Expect::Absent, Expect::At));
+        let Some(record) = record else {
+            let revision = self.0.commit(&[Change::remove(key.clone(), expect)]).await?;
+            return Ok(Document { key, revision, text: None });
+        };
+        self.put(key, record, expect, None).await
+    }
+
     /// What was accepted of a component, with the revision of its document.
     ///
     /// # Errors
