@@ -72,7 +72,8 @@ async fn import(directory: &Path, archive: &[u8], tenant: &str, replace: bool) -
     upload(directory, archive, input).await
 }
 
-async fn upload(directory: &Path, archive: &[u8], input: Value) -> Result<Value, Refusal> {
+async fn upload(directory: &Path, archive: &[u8], mut input: Value) -> Result<Value, Refusal> {
+    input["consents"] = consents(archive, input["tenant"].as_str().unwrap_or_default());
     let (mut writer, upload) = flow();
     let bytes = Bytes::copy_from_slice(archive);
     tokio::spawn(async move {
@@ -97,6 +98,21 @@ async fn client(host: &TestHost, tenant: &str) -> Client {
     Client::new(&host.url, token["token"].as_str().unwrap())
 }
 
+/// The consents of an archive, signed anew for a tenant of another name; none where it is no archive.
+fn consents(bytes: &[u8], tenant: &str) -> Value {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    let (Ok(archive), Ok(tenant)) = (Archive::open(file), TenantId::parse(tenant)) else { return json!({}) };
+    let consents = archive.header().components.iter().filter_map(|component| {
+        let mut consent: edge_installer::Consent = serde_json::from_str(&component.consent.text).ok()?;
+        consent.grant.tenant = tenant.clone();
+        let grant = signed_samples::signer().consent(&consent).unwrap();
+        Some((component.id.to_string(), serde_json::to_value(grant).unwrap()))
+    });
+    Value::Object(consents.collect())
+}
+
 fn opened(bytes: &[u8]) -> Archive {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
@@ -108,7 +124,12 @@ fn opened(bytes: &[u8]) -> Archive {
 fn content(bytes: &[u8]) -> Value {
     let archive = opened(bytes);
     let members = &archive.index().members[1..];
-    json!({ "components": archive.header().components, "members": members })
+    // A consent is for one tenant, and is signed at one time; all else is the same wherever the tenant goes.
+    let mut components = serde_json::to_value(&archive.header().components).unwrap();
+    for component in components.as_array_mut().unwrap() {
+        assert!(component.as_object_mut().unwrap().remove("consent").is_some());
+    }
+    json!({ "components": components, "members": members })
 }
 
 /// The demonstration's books.

@@ -32,6 +32,31 @@ pub fn trust() -> Trust {
     signer().trust()
 }
 
+/// Writes what [`trust`] is into the directory of a host, as its administrator would.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_trust(home: &Path) -> Result<()> {
+    let folder = home.join("trust");
+    std::fs::create_dir_all(&folder)?;
+    std::fs::write(folder.join("policy.json"), signer().policy().to_string())?;
+    std::fs::write(folder.join("keys.json"), json!({ "keys": [signer().entry(&["*"])] }).to_string())?;
+    Ok(())
+}
+
+/// The file of the signer's key, and one with its passphrase in that folder.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn key_files(folder: &Path) -> Result<(PathBuf, PathBuf)> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    signer();
+    let passphrase = folder.join("passphrase");
+    let mut file = std::fs::File::options().create(true).truncate(true).write(true).mode(0o600).open(&passphrase)?;
+    std::io::Write::write_all(&mut file, PASSPHRASE)?;
+    Ok((place()?, passphrase))
+}
+
 /// Packs the bundle in a folder and signs it.
 ///
 /// # Errors
@@ -90,12 +115,18 @@ impl Signer {
         })
     }
 
+    /// A policy by which this key may sign everything.
+    #[must_use]
+    pub fn policy(&self) -> Value {
+        let publisher = json!({ "namespace": "*", "keys": [self.0.hint()], "key-time": "unproven" });
+        json!({ "publishers": [publisher] })
+    }
+
     /// A site that trusts this key for everything, and nobody else.
     #[must_use]
     pub fn trust(&self) -> Trust {
-        let publisher = json!({ "namespace": "*", "keys": [self.0.hint()], "key-time": "unproven" });
         #[expect(clippy::expect_used, reason = "a test that cannot set its stage has failed")]
-        trust_of(&json!({ "publishers": [publisher] }), &[self.entry(&["*"])], None).expect("trust in a key")
+        trust_of(&self.policy(), &[self.entry(&["*"])], None).expect("trust in a key")
     }
 
     /// Signs a package: its digest, and nothing else.

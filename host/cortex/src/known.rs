@@ -189,7 +189,7 @@ impl Host {
                 known.components.remove(&package);
                 self.installed.lock().remove(&package);
             }
-            Entry::Revocations(stored) => self.learn_revocations(&known, stored),
+            Entry::Revocations(stored) => self.learn_revocations(known, stored),
             Entry::Release(..) | Entry::Unknown => {}
         }
     }
@@ -372,11 +372,6 @@ impl Host {
     }
 
     /// Makes what a tenant enabled visible to the gateway.
-    pub(crate) fn show(&self, tenant: &TenantId) {
-        let withheld = self.views.read().get(tenant).map(|view| view.withheld().clone());
-        self.show_without(tenant, withheld.unwrap_or_default());
-    }
-
     fn show_without(&self, tenant: &TenantId, withheld: BTreeMap<ComponentId, Arc<str>>) {
         if let Some(set) = self.registry.providers().get(tenant) {
             let surface = self.surfaces.lock().surface(self, &set);

@@ -75,7 +75,10 @@ async fn a_backup_of_a_running_host_is_restored_into_another_directory() {
     std::fs::write(to.join("backup.json"), index).unwrap();
     assert!(!home.exists(), "the directory of the host was not even made");
 
-    // Without a host, in process; then the tenants are there.
+    // Without a host, in process; then the tenants are there. A directory that trusts nobody takes nothing in.
+    let error = run(&home, &restore).await.unwrap_err();
+    assert!(error.contains("no publisher may sign"), "{error}");
+    signed_samples::write_trust(&home).unwrap();
     let taken = json_of(&home, &["restore", "--from", to_text, "--json", "--tenant", "test"]).await;
     assert_eq!(taken["tenants"].as_array().unwrap().len(), 1);
     let error = run(&home, &restore).await.unwrap_err();
@@ -87,7 +90,12 @@ async fn a_backup_of_a_running_host_is_restored_into_another_directory() {
         super::content(&std::fs::read(&file).unwrap()),
         super::content(&std::fs::read(to.join("second.cortex")).unwrap())
     );
-    let imported = json_of(from, &["tenant", "import", file.to_str().unwrap(), "--as", "third", "--json"]).await;
+    let another = ["tenant", "import", file.to_str().unwrap(), "--as", "third", "--json"];
+    let error = run(from, &another).await.unwrap_err();
+    assert!(error.contains("who agrees?"), "{error}");
+    let (key, passphrase) = signed_samples::key_files(folder.path()).unwrap();
+    let by = ["--key", key.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
+    let imported = json_of(from, &[&another[..], &by].concat()).await;
     assert_eq!(imported["rows"], one["rows"]);
     let token = run(from, &["tenant", "token", "third"]).await.unwrap();
     let third = conformance::client::Client::new(&host.url, token.trim());

@@ -134,21 +134,19 @@ async fn a_bundle_that_does_not_come_holds_up_no_other() {
     let mut slow = Vec::new();
     for number in 1..=2 {
         let draft = super::echo_of(&format!("7.{number}.0"));
-        let choice = super::choice(&one, draft.path()).await;
+        let installed = conformance::install(&one.host, draft.path()).await.unwrap();
         let name = TenantId::parse(&format!("slow-{number}")).unwrap();
         one.host.create_tenant(&name).await.unwrap();
-        one.host.enable(&name, &choice).await.unwrap();
-        slow.push((
-            one.host.issue_token(&name, "tester", PermissionSet::of(["*"])).await.unwrap(),
-            choice[0].0.digest(),
-        ));
+        one.host.enable(&name, &[conformance::wanted(&name, &installed)]).await.unwrap();
+        let token = one.host.issue_token(&name, "tester", PermissionSet::of(["*"])).await.unwrap();
+        slow.push((token, installed.digest()));
     }
     // Each of their parts takes ten minutes.
     let hung: Vec<_> = slow.iter().map(|(_, digest)| format!("'{digest}'")).collect();
     let hang = format!(
         "ALTER TABLE cortex_host.blob_parts RENAME TO blob_parts_kept;
          CREATE VIEW cortex_host.blob_parts AS SELECT digest, number, bytes FROM cortex_host.blob_parts_kept
-         WHERE digest NOT IN ({}) OR (SELECT pg_catalog.pg_sleep(600)) IS NOT NULL",
+         WHERE digest NOT IN (SELECT text::json ->> 'blob' FROM cortex_host.documents WHERE kind = 'component' AND name IN ({})) OR (SELECT pg_catalog.pg_sleep(600)) IS NOT NULL",
         hung.join(", ")
     );
     database(&backend).execute(Box::leak(hang.into_boxed_str()));

@@ -278,7 +278,7 @@ impl Restore {
         let mut taken = Vec::new();
         for (entry, done) in entries.iter().zip(1..) {
             let file = File::open(self.from.join(&entry.file))?;
-            let imported = import(&way, file, Some(&entry.tenant), give_up).await;
+            let imported = import(&way, file, Some(&entry.tenant), give_up, json!({})).await;
             let imported = imported.map_err(|error| {
                 let before = taken.len();
                 anyhow!(

@@ -12,10 +12,13 @@ use super::passphrase::PassphraseFile;
 use super::{key, push};
 use anyhow::{Context as _, Result, bail};
 use cortex::layout::Layout as Home;
+use edge_archive::Archive;
+use edge_installer::Consent;
 use edge_package::Layout;
 use kernel_types::{ComponentId, Digest, TenantId};
 use serde_json::{Value, json};
 use std::io::{Seek as _, Write as _};
+use std::fs::File;
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -178,7 +181,7 @@ pub(crate) struct Agreement {
 
 /// Who signs the consent.
 #[derive(Debug, clap::Args)]
-struct Administrator {
+pub(super) struct Administrator {
     /// The administrator's key, which `cortex key generate` made and the site's policy names for `cortex/grants/<tenant>`. Without it, the
     /// development authority of the host's directory, where there is one.
     #[arg(long, value_name = "FILE")]
@@ -188,6 +191,31 @@ struct Administrator {
 }
 
 impl Administrator {
+    /// The consents of an archive, signed anew where a key is named or the tenant gets another name.
+    pub(super) async fn consents(&self, home: &Home, file: &File, tenant: Option<&TenantId>) -> Result<Value> {
+        let copy = file.try_clone()?;
+        let archive = tokio::task::spawn_blocking(move || Archive::open(copy)).await??;
+        let mut start = file;
+        start.rewind()?;
+        let tenant = tenant.unwrap_or(&archive.header().tenant);
+        let mut consents = serde_json::Map::new();
+        if self.key.is_none() && *tenant == archive.header().tenant || archive.header().components.is_empty() {
+            return Ok(Value::Object(consents));
+        }
+        let signatory = self.signatory(home).await?;
+        for component in &archive.header().components {
+            let consent = edge_package::json::read::<Consent>(component.consent.text.as_bytes());
+            let mut consent = consent.with_context(|| format!("the archive's consent to `{}`", component.id))?;
+            consent.grant.tenant = tenant.clone();
+            consent.granted_at = jiff::Timestamp::now();
+            let text = consent.text()?;
+            let bundle = String::from_utf8(signatory.sign(text.as_bytes()).await?.bytes)?;
+            consents.insert(component.id.to_string(), json!({ "text": text, "bundle": bundle }));
+        }
+        signatory.stop().await;
+        Ok(Value::Object(consents))
+    }
+
     async fn signatory(&self, home: &Home) -> Result<Signatory> {
         if let Some(file) = &self.key {
             return Signatory::of_key(key::read(file, &self.passphrase)?);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex tenant`: the tenants of a host, one by one.
 
+use super::component::Administrator;
 use super::terminal::{self, Step};
 use super::way::{Data, Way};
 use anyhow::{Context as _, Result};
@@ -67,13 +68,17 @@ enum Action {
         /// Gives up data of components that the archive does not hold as well.
         #[arg(long, requires = "replace")]
         drop_left_out: bool,
+        /// Whoever consents for the tenant here, where the archive's consents do not hold: for another name, or at a site with other
+        /// administrators.
+        #[command(flatten)]
+        administrator: Administrator,
     },
 }
 
 impl Tenant {
     pub(crate) fn run(self, layout: &Layout) -> Result<()> {
         let Self { action, data, json } = self;
-        let result = data.with(layout, |way| action.call(way))?;
+        let result = data.with(layout, |way| action.call(layout, way))?;
         terminal::line(&if json { serde_json::to_string_pretty(&result.0)? } else { result.1 });
         Ok(())
     }
@@ -81,7 +86,7 @@ impl Tenant {
 
 impl Action {
     /// The result for programs and for people.
-    async fn call(self, way: Way) -> Result<(Value, String)> {
+    async fn call(self, home: &Layout, way: Way) -> Result<(Value, String)> {
         match self {
             Self::List => {
                 let result = way.json("tenant.list", json!({})).await?;
@@ -109,11 +114,13 @@ impl Action {
                 let text = left_out(&written).map_or(text.clone(), |left_out| format!("{text}\n{left_out}"));
                 Ok((written, text))
             }
-            Self::Import { file, tenant, replace, drop_left_out } => {
+            Self::Import { file, tenant, replace, drop_left_out, administrator } => {
                 let shown = file.display().to_string();
                 let step = Step::begin(&format!("taking in `{shown}`"));
                 let opened = File::open(&file).with_context(|| format!("cannot read `{shown}`"))?;
-                let result = import(&way, opened, tenant.as_ref(), GiveUp { replace, drop_left_out }).await?;
+                let consents = administrator.consents(home, &opened, tenant.as_ref()).await?;
+                let give_up = GiveUp { replace, drop_left_out };
+                let result = import(&way, opened, tenant.as_ref(), give_up, consents).await?;
                 step.done("taken in");
                 let name = text(&result, "tenant");
                 let said = format!(
@@ -177,9 +184,16 @@ pub(crate) async fn export(way: &Way, tenant: &TenantId, file: &std::path::Path)
 }
 
 /// Makes a tenant of an archive.
-pub(crate) async fn import(way: &Way, file: File, tenant: Option<&TenantId>, give_up: GiveUp) -> Result<Value> {
+pub(crate) async fn import(
+    way: &Way,
+    file: File,
+    tenant: Option<&TenantId>,
+    give_up: GiveUp,
+    consents: Value,
+) -> Result<Value> {
     let GiveUp { replace, drop_left_out } = give_up;
-    let input = json!({ "tenant": tenant, "replace": replace, "drop_left_out": drop_left_out });
+    let input =
+        json!({ "tenant": tenant, "replace": replace, "drop_left_out": drop_left_out, "consents": consents });
     way.upload("tenant.import", input, file).await
 }
 
