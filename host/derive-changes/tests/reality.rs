@@ -6,7 +6,8 @@
 
 use contract_samples::component;
 use contract_samples::values::{Shape, shape, value, wit};
-use derive_changes::{Verdict, What, breaks, changes};
+use derive_changes::{Verdict, breaks, changes};
+use derive_openapi::schema;
 use kernel_contract::{Contract, Operation, Outcome, Output};
 use kernel_engine::{
     BoxFuture, ComponentSpec, Directory, Engine, Kernel, OperationSpec, Prepared, Settings, TransactError, Transactor,
@@ -284,20 +285,23 @@ fn reads(old: &Version, new: &Version, runner: &mut TestRunner) -> usize {
     if requests.http() == Verdict::Compatible {
         compatible += 1;
         for _ in 0..VALUES {
-            let body = written(&old.both, runner);
+            let json = written(&old.both, runner);
+            let body = format!("{{\"x\":{}}}", json.strip_prefix('[').unwrap().strip_suffix(']').unwrap());
             let read = operation(&new.both).lift(body.as_bytes());
             assert!(read.is_ok(), "{requests}\n{:?}\n{body}", read.err());
         }
     }
     let answers = changes(&old.answers, &new.answers);
-    // Who reads answers has to let pass the fields that are new; our own reader does not.
-    let more = answers.as_slice().iter().any(|change| change.what == What::Added);
-    if answers.http() == Verdict::Compatible && !more {
+    if answers.http() == Verdict::Compatible {
         compatible += 1;
+        // What the old version promised, but that a caller lets pass fields that are new.
+        let mut promised = schema::output(operation(&old.answers));
+        open(&mut promised);
+        let promised = jsonschema::validator_for(&promised).unwrap();
         for _ in 0..VALUES {
-            let body = written(&new.both, runner);
-            let read = operation(&old.both).lift(body.as_bytes());
-            assert!(read.is_ok(), "{answers}\n{:?}\n{body}", read.err());
+            let answer = written(&new.answers, runner);
+            let kept = promised.validate(&serde_json::from_str(&answer).unwrap()).map_err(|error| error.to_string());
+            assert!(kept.is_ok(), "{answers}\n{kept:?}\n{answer}");
         }
     }
     compatible
@@ -310,13 +314,24 @@ fn operation(contract: &Contract) -> &Operation {
     contract.operation(&"test.call".parse().unwrap()).unwrap()
 }
 
-/// A request of `call: func(x: T) -> tuple<T>` with any value, as an answer has it.
+/// An answer of `call: func(..) -> tuple<T>` with any value.
 fn written(contract: &Contract, runner: &mut TestRunner) -> String {
     let operation = operation(contract);
     let Output::Value(Some(ty)) = &operation.output else { panic!("no value") };
     let value = value(ty).new_tree(runner).unwrap().current();
     let mut json = Vec::new();
     assert!(matches!(operation.lower(Some(&value), &mut json, usize::MAX), Ok(Outcome::Ok)));
-    let json = String::from_utf8(json).unwrap();
-    format!("{{\"x\":{}}}", json.strip_prefix('[').unwrap().strip_suffix(']').unwrap())
+    String::from_utf8(json).unwrap()
+}
+
+/// Allows fields that a schema does not name.
+fn open(schema: &mut serde_json::Value) {
+    match schema {
+        serde_json::Value::Object(members) => {
+            members.remove("additionalProperties");
+            members.values_mut().for_each(open);
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(open),
+        _ => {}
+    }
 }
