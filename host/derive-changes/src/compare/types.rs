@@ -147,6 +147,39 @@ impl<'c> Walk<'c> {
                 self.note(path, changed(old, new), direction.verdict(wider, !wider), Breaking, why)
             }
             (Kind::Text(was), Kind::Text(is)) => self.formats((old, *was), (new, *is), direction, path),
+            (Kind::List(_) | Kind::FixedList(..), Kind::List(_) | Kind::FixedList(..)) => {
+                self.lists(old, new, direction, path)
+            }
+            (Kind::Bytes, Kind::List(element)) | (Kind::List(element), Kind::Bytes) if is_byte(element) => {
+                let why = "bytes are base64 in JSON, and lists of numbers under another name are arrays";
+                self.note(path, changed(old, new), Breaking, Compatible, why)
+            }
+            (Kind::Option(_), _) | (_, Kind::Option(_)) => self.options(old, new, direction, path),
+            (Kind::Result { ok, error }, Kind::Result { ok: is_ok, error: is_error }) => {
+                let first = self.payloads(ok.as_ref(), is_ok.as_ref(), direction, &Path::Name(path, "ok"));
+                self.payloads(error.as_ref(), is_error.as_ref(), direction, &Path::Name(path, "error")) | first
+            }
+            (Kind::Tuple(was), Kind::Tuple(is)) if was.len() == is.len() => {
+                let mut differs = false;
+                for (number, (was, is)) in was.iter().zip(is.iter()).enumerate() {
+                    differs |= self.ty(was, is, direction, &Path::Part(path, number));
+                }
+                differs
+            }
+            (Kind::Record(was), Kind::Record(is)) => self.fields(was, is, direction, path),
+            (Kind::Variant(was), Kind::Variant(is)) => self.cases(was, is, direction, path),
+            (Kind::Enum(was), Kind::Enum(is)) => self.labels("case", was, is, direction, path),
+            (Kind::Flags(was), Kind::Flags(is)) => self.labels("flag", was, is, direction, path),
+            _ => {
+                let why = direction.pick("requests are read as another type", "answers are of another type");
+                self.note(path, changed(old, new), Breaking, Breaking, why)
+            }
+        }
+    }
+
+    /// Lists, of any length or of a fixed one.
+    fn lists(&mut self, old: &'c Type, new: &'c Type, direction: Direction, path: &Path<'_>) -> bool {
+        match (old.kind(), new.kind()) {
             (Kind::List(was), Kind::List(is)) => self.ty(was, is, direction, &Path::Element(path)),
             (Kind::FixedList(was, length), Kind::FixedList(is, now)) => {
                 let other = length != now
@@ -160,10 +193,13 @@ impl<'c> Walk<'c> {
                 self.ty(was, is, direction, &Path::Element(path));
                 true
             }
-            (Kind::Bytes, Kind::List(element)) | (Kind::List(element), Kind::Bytes) if is_byte(element) => {
-                let why = "bytes are base64 in JSON, and lists of numbers under another name are arrays";
-                self.note(path, changed(old, new), Breaking, Compatible, why)
-            }
+            _ => false,
+        }
+    }
+
+    /// Where at least one is an option. JSON has its value bare, but for that of an option in an option.
+    fn options(&mut self, old: &'c Type, new: &'c Type, direction: Direction, path: &Path<'_>) -> bool {
+        match (old.kind(), new.kind()) {
             (Kind::Option(was), Kind::Option(is)) if was.is_nullable() == is.is_nullable() => {
                 self.ty(was, is, direction, path)
             }
@@ -198,25 +234,7 @@ impl<'c> Walk<'c> {
                 }
                 true
             }
-            (Kind::Result { ok, error }, Kind::Result { ok: is_ok, error: is_error }) => {
-                let first = self.payloads(ok.as_ref(), is_ok.as_ref(), direction, &Path::Name(path, "ok"));
-                self.payloads(error.as_ref(), is_error.as_ref(), direction, &Path::Name(path, "error")) | first
-            }
-            (Kind::Tuple(was), Kind::Tuple(is)) if was.len() == is.len() => {
-                let mut differs = false;
-                for (number, (was, is)) in was.iter().zip(is.iter()).enumerate() {
-                    differs |= self.ty(was, is, direction, &Path::Part(path, number));
-                }
-                differs
-            }
-            (Kind::Record(was), Kind::Record(is)) => self.fields(was, is, direction, path),
-            (Kind::Variant(was), Kind::Variant(is)) => self.cases(was, is, direction, path),
-            (Kind::Enum(was), Kind::Enum(is)) => self.labels("case", was, is, direction, path),
-            (Kind::Flags(was), Kind::Flags(is)) => self.labels("flag", was, is, direction, path),
-            _ => {
-                let why = direction.pick("requests are read as another type", "answers are of another type");
-                self.note(path, changed(old, new), Breaking, Breaking, why)
-            }
+            _ => false,
         }
     }
 
