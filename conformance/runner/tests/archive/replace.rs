@@ -193,9 +193,9 @@ async fn what_the_archive_does_not_hold_is_not_dropped_unless_told_so(backend: B
         assert!(refused.message.contains("`accounting`") && refused.message.contains("--drop-left-out"), "{refused}");
     }
     let bundle = conformance::bundles::bundle(ACCOUNTING);
-    let installed = host.host.install(&bundle).await.unwrap();
-    let wanted = installed.wanted();
-    host.host.enable(&kernel_types::TenantId::parse("test").unwrap(), &[(installed, wanted)]).await.unwrap();
+    let installed = conformance::install(&host.host, &bundle).await.unwrap();
+    let tenant = kernel_types::TenantId::parse("test").unwrap();
+    host.host.enable(&tenant, &[conformance::wanted(&tenant, &installed)]).await.unwrap();
     let after = content(&export(at, "test").await);
     assert_eq!((&after["components"], &after["members"]), (&before["components"], &before["members"]));
     let told = json!({ "tenant": "test", "replace": true, "drop_left_out": true });
