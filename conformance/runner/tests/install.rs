@@ -10,6 +10,8 @@
     reason = "a helper of a test is a test"
 )]
 
+#[path = "install/command.rs"]
+mod command;
 #[path = "install/consent.rs"]
 mod consent;
 #[path = "install/revoked.rs"]
