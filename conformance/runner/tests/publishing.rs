@@ -25,6 +25,8 @@ mod log;
 mod network;
 #[path = "publishing/refused.rs"]
 mod refused;
+#[path = "publishing/revoked.rs"]
+mod revoked;
 #[path = "publishing/schemas.rs"]
 mod schemas;
 

@@ -86,11 +86,11 @@ impl Sign {
         let content = terminal::read(file, FILE_BYTES_MAX)?;
         let digest = Digest::of(&content);
         let out = self.out.clone().unwrap_or_else(|| bundle_of(file));
-        let signatory = self.choice.signatory().await?;
         let known = if out.exists() { terminal::read(&out, bytes_max(BUNDLE_BYTES_MAX))? } else { Vec::new() };
         if !known.is_empty() && signed_by(&known).is_none() {
             bail!("`{}` is there and is no bundle: name another file with `--out`", out.display());
         }
+        let signatory = self.choice.signatory().await?;
         let holds = signatory.own(&known, digest).is_some_and(|verified| verified.statement.is_none());
         let signed = if holds { None } else { Some(signatory.sign(&content).await) };
         let expected = signatory.expected().clone();

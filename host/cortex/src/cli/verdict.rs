@@ -8,7 +8,8 @@ use kernel_types::Digest;
 use semver::Version;
 use serde_json::{Value, json};
 use signing_verify::{
-    Artifact, Bundle, History, Kind, Policy, Refused, SignedAt, Signer, Step, TimeProof, Verified, Verifier, admit,
+    Artifact, Bundle, History, Kind, Policy, Refused, RevocationList, SignedAt, Signer, Step, TimeProof, Verified,
+    Verifier, admit, check_revoked,
 };
 
 /// Bundles, verified one by one.
@@ -65,10 +66,10 @@ impl Judged {
     }
 
     /// A file with the one signature that was made for it.
-    pub(super) fn sign_off(self) -> Verdict {
+    pub(super) fn sign_off(self, revoked: Option<&RevocationList>) -> Verdict {
         let signed = self.verified.iter().any(|(_, verified)| verified.kind == Kind::Signature);
         let refused = match self.refused.first() {
-            _ if signed => None,
+            _ if signed => check_revoked(&self.digest, revoked).err(),
             Some((_, _, refused)) => Some(refused.clone()),
             None => Some(Refused {
                 step: Step::Attestation,

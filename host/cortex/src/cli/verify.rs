@@ -3,7 +3,7 @@
 //! fetching a package that is named by its place in a registry.
 //!
 //! The same code decides as in a host (`signing-verify`); what a host remembers of a component (pins, the highest version, the
-//! list of revocations) is not known here.
+//! number of its last list of revocations) is not known here.
 
 use super::push::{self, Reach};
 use super::sign::{FILE_BYTES_MAX, bundle_of, bundles, bytes_max};
@@ -15,7 +15,8 @@ use jiff::Timestamp;
 use kernel_manifest::Manifest;
 use kernel_types::Digest;
 use signing_verify::{
-    Artifact, BUNDLE_BYTES_MAX, History, Keys, POLICY_BYTES_MAX, Policy, TRUST_ROOT_BYTES_MAX, TrustRoot, Verifier,
+    Artifact, BUNDLE_BYTES_MAX, Bundle, Freshness, History, Keys, POLICY_BYTES_MAX, Policy, REVOCATIONS_BYTES_MAX,
+    REVOCATIONS_NAME, Refused, RevocationList, TRUST_ROOT_BYTES_MAX, TrustRoot, Verifier,
 };
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,9 @@ struct Trust {
     /// A `trusted_root.json`; can be repeated. A site that knows keys needs none.
     #[arg(long = "trusted-root", value_name = "FILE")]
     trusted_roots: Vec<PathBuf>,
+    /// The list of what must not run, its bundle beside it.
+    #[arg(long, value_name = "FILE")]
+    revocations: Option<PathBuf>,
 }
 
 /// The name of a component as publishers and policies have it.
@@ -74,9 +78,30 @@ impl Trust {
         let (keys, roots) = (keys.transpose()?.unwrap_or_default(), roots.collect::<Result<Vec<_>>>()?);
         Verifier::new(roots, keys).context("name a `--trusted-root`, or `--keys` with a key")
     }
+
+    /// The list of revocations, signed under its name by whom the policy lets, and fresh.
+    fn revoked(&self, verifier: &Verifier, policy: &Policy, now: Timestamp) -> Result<Option<RevocationList>> {
+        let Some(file) = &self.revocations else { return Ok(None) };
+        let bytes = terminal::read(file, bytes_max(REVOCATIONS_BYTES_MAX))?;
+        let bundle = terminal::read(&bundle_of(file), bytes_max(BUNDLE_BYTES_MAX)).context("the signature")?;
+        let artifact = Artifact { name: REVOCATIONS_NAME, digest: Digest::of(&bytes) };
+        let verified = Bundle::parse(&bundle).and_then(|bundle| verifier.verify(&bundle, &artifact, policy, now));
+        let list = verified.and_then(|verified| RevocationList::accept(&bytes, &verified, None, now));
+        let list = list.and_then(|list| match list.freshness(now) {
+            Freshness::Fresh => Ok(list),
+            Freshness::Stale { since } => Err(Refused {
+                step: signing_verify::Step::RevocationList,
+                reason: format!(
+                    "number {} is stale since {since}, so nothing new is installed by it",
+                    list.edition().number
+                ),
+            }),
+        });
+        list.map(Some).with_context(|| format!("`{}`", file.display()))
+    }
 }
 
-fn parsed<T>(file: &Path, limit: usize, parse: impl Fn(&[u8]) -> Result<T, signing_verify::Refused>) -> Result<T> {
+fn parsed<T>(file: &Path, limit: usize, parse: impl Fn(&[u8]) -> Result<T, Refused>) -> Result<T> {
     let bytes = terminal::read(file, bytes_max(limit))?;
     parse(&bytes).with_context(|| format!("`{}`", file.display()))
 }
@@ -96,7 +121,8 @@ impl Verify {
     }
 
     fn judge(self) -> Result<Verdict> {
-        let (policy, verifier) = (self.trust.policy()?, self.trust.verifier()?);
+        let (policy, verifier, now) = (self.trust.policy()?, self.trust.verifier()?, Timestamp::now());
+        let revoked = self.trust.revoked(&verifier, &policy, now)?;
         match (self.package, &self.file) {
             (Some(package), None) => {
                 let layout = open(&package, self.reach)?;
@@ -105,8 +131,9 @@ impl Verify {
                 let artifact = Artifact { name: &name, digest: layout.package.digest() };
                 let subject = layout.package.descriptor();
                 let found = bundles(&layout).map(|one| (one.descriptor(&subject).digest, one.payload.as_slice()));
-                let judged = Judged::new(found, &artifact, &verifier, &policy, Timestamp::now());
-                Ok(judged.admit(&manifest.version, &policy, &History::default()))
+                let judged = Judged::new(found, &artifact, &verifier, &policy, now);
+                let history = History { revoked: revoked.as_ref(), ..History::default() };
+                Ok(judged.admit(&manifest.version, &policy, &history))
             }
             (None, Some(file)) => {
                 let content = terminal::read(file, FILE_BYTES_MAX)?;
@@ -115,7 +142,7 @@ impl Verify {
                 let name = self.name.unwrap_or_default();
                 let artifact = Artifact { name: &name, digest: Digest::of(&content) };
                 let found = [(Digest::of(&bundle), bundle.as_slice())];
-                Ok(Judged::new(found.into_iter(), &artifact, &verifier, &policy, Timestamp::now()).sign_off())
+                Ok(Judged::new(found.into_iter(), &artifact, &verifier, &policy, now).sign_off(revoked.as_ref()))
             }
             _ => bail!("name a package, or a file with `--file`"),
         }
