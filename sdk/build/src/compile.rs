@@ -45,6 +45,7 @@ impl Compilation<'_> {
     /// Where the crate does not compile: with what the compiler said.
     pub(crate) fn run(&self, progress: Progress<'_>) -> Result<(Vec<u8>, String)> {
         let name = &self.package.name;
+        self.forget_others()?;
         let outcome = process::run(self.command()?, COMPILE_TIME_MAX, &mut |line| {
             progress(Event::Output(line.to_owned()));
         })?;
@@ -55,6 +56,38 @@ impl Compilation<'_> {
         let module = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
         self.check_no_paths(&module)?;
         Ok((module, outcome.stdout))
+    }
+
+    /// Removes what another checkout left in the target directory of the crates to be compiled. Cargo names a crate of a
+    /// workspace alike wherever that lies, and goes by the times of files alone: it would take the other checkout's for this one's.
+    fn forget_others(&self) -> Result<()> {
+        let checkouts = self.target_directory.join(".checkouts");
+        std::fs::create_dir_all(&checkouts).with_context(|| format!("cannot make `{}`", checkouts.display()))?;
+        let mut others = Vec::new();
+        for (folder, name) in self.package.folders.iter().zip(&self.package.crates) {
+            let (note, here) = (checkouts.join(name), folder.as_os_str().as_encoded_bytes());
+            if std::fs::read(&note).ok().as_deref() != Some(here) {
+                others.push((note, here, name));
+            }
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        let mut command = process::command(&self.toolchain.cargo, self.environment, self.workspace);
+        command.args(["clean", "--quiet", "--target", TARGET, "--profile", "guest", "--manifest-path"]);
+        command.arg(&self.package.manifest).env("CARGO_TARGET_DIR", self.target_directory);
+        command.env("RUSTC", &self.toolchain.rustc);
+        for (_, _, name) in &others {
+            command.args(["--package", name]);
+        }
+        let outcome = process::run(command, COMPILE_TIME_MAX, &mut |_| {})?;
+        if !outcome.success {
+            bail!("the target directory cannot be cleaned of another checkout's crates:\n{}", outcome.stderr);
+        }
+        for (note, here, _) in others {
+            crate::bundle::write_atomically(&note, here)?;
+        }
+        Ok(())
     }
 
     fn command(&self) -> Result<std::process::Command> {

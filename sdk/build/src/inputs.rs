@@ -41,6 +41,8 @@ pub(crate) struct Package {
     pub(crate) manifest: PathBuf,
     /// Its folder and those of all crates that it depends on by path, sorted.
     pub(crate) folders: Vec<PathBuf>,
+    /// The names of these crates, in the same order.
+    pub(crate) crates: Vec<String>,
 }
 
 impl Package {
@@ -56,12 +58,17 @@ impl Package {
     ) -> Result<Self> {
         let inquiry = Inquiry { workspace, toolchain, environment };
         let manifest = folder.join("Cargo.toml");
-        let packages = inquiry.packages(&manifest)?;
+        let mut packages = inquiry.packages(&manifest)?;
         let package = packages.iter().find(|package| package.manifest_path == manifest);
         let package = package.with_context(|| format!("`{}` is no crate of the workspace", manifest.display()))?;
         let name = package.name.to_string();
-        let folders = inquiry.path_dependencies(folder, packages)?;
-        Ok(Self { name, manifest, folders: folders.into_iter().collect() })
+        let folders: Vec<PathBuf> = inquiry.path_dependencies(folder, &mut packages)?.into_iter().collect();
+        let crate_name = |folder: &PathBuf| {
+            let package = packages.iter().find(|package| package.manifest_path == folder.join("Cargo.toml"));
+            package.map(|package| package.name.to_string())
+        };
+        let crates = folders.iter().filter_map(crate_name).collect();
+        Ok(Self { name, manifest, folders, crates })
     }
 
     /// The digest of everything that the bundle is made from but the packages of registries.
@@ -124,8 +131,7 @@ impl Inquiry<'_> {
 
     /// The folder and those of all crates that it depends on by path, also outside of the workspace. A dependency that
     /// is switched off counts as well: too many inputs only build once more than needed.
-    fn path_dependencies(&self, folder: &Path, known: Vec<cargo_metadata::Package>) -> Result<BTreeSet<PathBuf>> {
-        let mut known = known;
+    fn path_dependencies(&self, folder: &Path, known: &mut Vec<cargo_metadata::Package>) -> Result<BTreeSet<PathBuf>> {
         let mut open = vec![folder.to_owned()];
         let mut folders = BTreeSet::new();
         while let Some(folder) = open.pop() {

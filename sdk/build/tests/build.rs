@@ -16,7 +16,7 @@ fn a_crate_becomes_a_bundle_once_and_again_only_when_it_changes() {
     let (bundle, events) = fixture.build();
     let bundle = bundle.unwrap();
     assert!(matches!(events.last(), Some(Event::Built { size_bytes: 1_000..100_000, .. })), "{events:?}");
-    assert!(bundle.directory.ends_with("cortex/greeter-bundle"));
+    assert!(bundle.directory.ends_with("greeter-bundle"));
     for file in ["component.wasm", "cortex.yaml", "migrations/0001_names.sql", "schemas/greeting.schema.json"] {
         assert!(bundle.directory.join(file).is_file(), "{file}");
     }
