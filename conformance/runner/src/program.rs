@@ -72,7 +72,7 @@ fn newest(folder: &Path) -> Option<SystemTime> {
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(cortex());
     command.arg("--directory").arg(directory).args(arguments).current_dir(workspace());
-    for variable in ["CORTEX_DIRECTORY", "CORTEX_LOG", "CORTEX_LOG_FORMAT", "CORTEX_LISTEN", "CORTEX_DATABASE_URL"] {
+    for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CORTEX_")) {
         command.env_remove(variable);
     }
     command

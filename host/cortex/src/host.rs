@@ -15,7 +15,7 @@ use edge_registry::{Installed, Providers, Registry, Remembered};
 use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
 use parking_lot::{Mutex, RwLock};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
@@ -38,6 +38,8 @@ pub struct Settings {
     pub store: backend_sqlite::Settings,
     /// The database that keeps tenants' data in the place of the embedded store; opened before, because that asks a server.
     pub database: Option<PostgresStore>,
+    /// How long the store may take to finish what is queued when the host stops.
+    pub store_drain: Duration,
     /// The gateway's limits.
     pub gateway: edge_gateway::Settings,
     /// Capabilities beside the host's own; the conformance tests offer one that waits.
@@ -53,6 +55,7 @@ impl Settings {
             engine: kernel_engine::Settings::default(),
             store: backend_sqlite::Settings::default(),
             database: None,
+            store_drain: STORE_DRAIN,
             gateway: edge_gateway::Settings::default(),
             capabilities: Vec::new(),
         }
@@ -80,6 +83,7 @@ pub struct Host {
     pub(crate) loading: tokio::sync::Mutex<()>,
     pub(crate) followers: Followers,
     gateway: edge_gateway::Settings,
+    store_drain: Duration,
 }
 
 impl Host {
@@ -130,6 +134,7 @@ impl Host {
             loading: tokio::sync::Mutex::default(),
             followers: Followers::default(),
             gateway: settings.gateway.clone(),
+            store_drain: settings.store_drain,
         });
         host.catch_up().await?;
         host.load_waiting().await;
@@ -150,6 +155,12 @@ impl Host {
     #[must_use]
     pub fn tenants(&self) -> usize {
         self.known.lock().tenants()
+    }
+
+    /// The bundles that are installed and that a tenant enabled.
+    #[must_use]
+    pub fn enabled(&self) -> BTreeSet<Digest> {
+        self.known.lock().enabled()
     }
 
     /// Whether the host serves.
@@ -215,7 +226,7 @@ impl Host {
     /// Finishes what the store has queued and closes it.
     pub async fn close(&self) {
         self.followers.stop().await;
-        let deadline = Instant::now().checked_add(STORE_DRAIN).unwrap_or_else(Instant::now);
+        let deadline = Instant::now().checked_add(self.store_drain).unwrap_or_else(Instant::now);
         if !self.store.shutdown(deadline).await {
             tracing::warn!("units of work were cut when the store was closed; they were rolled back");
         }

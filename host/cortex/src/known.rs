@@ -42,6 +42,11 @@ impl Known {
         self.tenants.len()
     }
 
+    /// The bundles that tenants enabled.
+    pub(crate) fn enabled(&self) -> BTreeSet<Digest> {
+        self.tenants.values().flatten().flat_map(TenantRecord::bundles).collect()
+    }
+
     /// The id of the credential that has a token of this digest.
     pub(crate) fn credential(&self, token: &Digest) -> Option<Arc<str>> {
         self.tokens.iter().find(|(_, known)| *known == token).map(|(id, _)| Arc::clone(id))

@@ -4,7 +4,9 @@
 //! The binary `cortex` (in `main.rs`) is this and a command line; conformance tests and benchmarks use the same wiring.
 
 pub mod backplane;
+pub mod boot;
 mod components;
+pub mod configured;
 mod follow;
 pub mod host;
 mod known;

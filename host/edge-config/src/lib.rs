@@ -37,7 +37,7 @@ pub use fault::{Fault, Faults};
 pub use file::File;
 pub use key::{Key, Kind, Places, Scope};
 pub use list::{KEYS, Values};
-pub use resolve::{Configuration, Given, Overridden, Setting, Source, Sources, TOOLS, resolve};
+pub use resolve::{Configuration, Given, Overridden, Setting, Source, Sources, TOOLS, before_file, resolve};
 pub use schema::json_schema;
 pub use table::table;
 pub use trust::{CONFIGURATION_NAME, Trust};

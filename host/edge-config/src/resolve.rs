@@ -16,11 +16,12 @@ use std::ops::Deref;
 /// How the variables begin that are ours: one that is no key's is refused, since it was meant for one.
 const PREFIX: &str = "CORTEX_";
 
-/// Variables that are not the host's: of commands that speak to registries, of the signing service, and of tests. Those that end
+/// Variables that are not the host's: of commands that sign or speak to registries, of the signing service, and of tests. Those that end
 /// in `_` stand for all that begin so.
 pub const TOOLS: &[&str] = &[
     "CORTEX_AUTHORITY_",
     "CORTEX_BEAN_EXAMPLE",
+    "CORTEX_KEY_",
     "CORTEX_REGISTRY_TOKEN",
     "CORTEX_REGISTRY_USER",
     "CORTEX_REQUIRE_SERVICES",
@@ -142,20 +143,39 @@ type Found = HashMap<&'static str, Value>;
 /// values that do not fit each other.
 pub fn resolve(sources: &Sources<'_>) -> Result<Configuration, Faults> {
     let mut faults = Collector::default();
-    let environment = of_environment(sources.environment, &mut faults);
-    let file = sources.file.map(|file| file.read(&mut faults)).unwrap_or_default();
-    let command_line = of_command_line(sources.command_line, &mut faults);
+    let configuration = collect(sources, &mut faults);
+    if let Some(configuration) = &configuration {
+        rules::check(configuration, &mut faults);
+    }
+    match configuration {
+        Some(configuration) if faults.is_empty() => Ok(configuration),
+        _ => Err(faults.into_faults()),
+    }
+}
+
+/// What environment and command line say alone: where the file is, whom to believe, where commands find the host. A key at
+/// fault has its default here, and whether values fit each other is not looked at: the file may say the rest.
+///
+/// # Errors
+/// The faults stand beside what could be read; [`None`] where there are none.
+#[must_use]
+pub fn before_file(sources: &Sources<'_>) -> Option<(Configuration, Option<Faults>)> {
+    let mut faults = Collector::default();
+    let configuration = collect(&Sources { file: None, ..*sources }, &mut faults)?;
+    let faults = (!faults.is_empty()).then(|| faults.into_faults());
+    Some((configuration, faults))
+}
+
+/// Every key with its value, those at fault with their default; [`None`] where the list of keys is at odds with itself.
+fn collect(sources: &Sources<'_>, faults: &mut Collector) -> Option<Configuration> {
+    let environment = of_environment(sources.environment, faults);
+    let file = sources.file.map(|file| file.read(faults)).unwrap_or_default();
+    let command_line = of_command_line(sources.command_line, faults);
     let given = [(Source::Environment, environment), (Source::File, file), (Source::CommandLine, command_line)];
     let mut overridden = Vec::new();
     let settings: Vec<Setting> = KEYS.iter().map(|key| setting(key, &given, &mut overridden)).collect();
-    let values = Values::of(settings.iter().map(|setting| &setting.value));
-    if let Some(values) = &values {
-        rules::check(values, &mut faults);
-    }
-    match values {
-        Some(values) if faults.is_empty() => Ok(Configuration { settings, overridden, values }),
-        _ => Err(faults.into_faults()),
-    }
+    let values = Values::of(settings.iter().map(|setting| &setting.value))?;
+    Some(Configuration { settings, overridden, values })
 }
 
 fn setting(key: &'static Key, given: &[(Source, Found)], overridden: &mut Vec<Overridden>) -> Setting {
@@ -205,7 +225,7 @@ fn of_environment(variables: &[(OsString, OsString)], faults: &mut Collector) ->
 fn is_ours(name: &OsString) -> bool {
     let name = name.to_string_lossy();
     let tool = |tool: &&str| if tool.ends_with('_') { name.starts_with(tool) } else { name == *tool };
-    name.starts_with(PREFIX) && !TOOLS.iter().any(|known| tool(&known))
+    name.starts_with(PREFIX) && !TOOLS.iter().any(tool)
 }
 
 fn of_command_line(given: &[Given], faults: &mut Collector) -> Found {

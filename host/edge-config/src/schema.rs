@@ -33,23 +33,35 @@ pub fn json_schema() -> Value {
 }
 
 fn property(key: &Key) -> Value {
-    let mut property = match key.kind {
-        Kind::Boolean => json!({ "type": "boolean" }),
-        Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-        Kind::Choice(words) => json!({ "enum": words }),
-        Kind::Paths(most) => {
-            json!({ "type": "array", "items": { "type": "string", "minLength": 1 }, "maxItems": most })
+    let mut property = Map::new();
+    let mut say = |keyword: &str, value: Value| drop(property.insert(keyword.to_owned(), value));
+    match key.kind {
+        Kind::Boolean => say("type", "boolean".into()),
+        Kind::Integer(least, most) => {
+            say("type", "integer".into());
+            say("minimum", least.into());
+            say("maximum", most.into());
         }
-        Kind::Duration(..) => json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" }),
-        Kind::Address | Kind::Text | Kind::Path | Kind::Secret => json!({ "type": "string", "minLength": 1 }),
-    };
-    let unit = if key.unit.is_empty() { String::new() } else { format!(" In {}.", key.unit) };
-    property["description"] = format!("{}{unit}", key.summary()).into();
-    if let Some(default) = (!key.default.is_empty()).then(|| key.kind.parse(key.default)).flatten() {
-        property["default"] = match key.kind {
-            Kind::Duration(..) => default.text().into(),
-            _ => default.json(),
-        };
+        Kind::Choice(words) => say("enum", words.into()),
+        Kind::Paths(most) => {
+            say("type", "array".into());
+            say("items", json!({ "type": "string", "minLength": 1 }));
+            say("maxItems", most.into());
+        }
+        Kind::Duration(..) => {
+            say("type", "string".into());
+            say("pattern", "^[0-9]+[smhd]$".into());
+        }
+        Kind::Address | Kind::Text | Kind::Path | Kind::Secret => {
+            say("type", "string".into());
+            say("minLength", 1.into());
+        }
     }
-    property
+    let unit = if key.unit.is_empty() { String::new() } else { format!(" In {}.", key.unit) };
+    say("description", format!("{}{unit}", key.summary()).into());
+    if let Some(default) = (!key.default.is_empty()).then(|| key.kind.parse(key.default)).flatten() {
+        let as_text = matches!(key.kind, Kind::Duration(..));
+        say("default", if as_text { default.text().into() } else { default.json() });
+    }
+    Value::Object(property)
 }

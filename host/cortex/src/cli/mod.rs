@@ -2,15 +2,20 @@
 //! The commands, one file each.
 
 mod backup;
+mod boot_log;
 mod build;
 mod client;
+mod config;
+mod configuration;
 mod demo;
+mod held;
 mod import;
 mod inspect;
 mod logging;
 mod package;
 mod pull;
 mod push;
+mod rotating;
 mod tenant;
 pub(crate) mod terminal;
 mod up;
@@ -18,23 +23,23 @@ mod way;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use configuration::{Outside, Wanted};
 
 /// An ERP platform in which no module is trusted.
 #[derive(Debug, Parser)]
 #[command(name = "cortex", version, about, max_term_width = 100)]
 pub(crate) struct Command {
-    /// The directory of the host: databases, components, credentials.
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = ".cortex", env = "CORTEX_DIRECTORY")]
-    directory: PathBuf,
+    /// The directory of the host: databases, components, credentials. `.cortex` where neither this nor `CORTEX_DIRECTORY` names one.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    directory: Option<String>,
 
-    /// What is logged to standard error, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`.
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "CORTEX_LOG")]
-    log: String,
+    /// What is logged, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`. `CORTEX_LOG` comes first.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
 
-    /// How log lines are written.
-    #[arg(long, global = true, value_enum, default_value_t = logging::Format::Text, env = "CORTEX_LOG_FORMAT")]
-    log_format: logging::Format,
+    /// How log lines are written to standard error, `text` or `json`. `CORTEX_LOG_FORMAT` comes first.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
 
     #[command(subcommand)]
     name: Name,
@@ -44,6 +49,11 @@ pub(crate) struct Command {
 enum Name {
     /// Starts the host and serves until it is interrupted.
     Up(up::Up),
+    /// Shows and checks how a host is configured.
+    Config(config::Config),
+    /// Looks at logs that are signed.
+    #[command(subcommand)]
+    Log(boot_log::Log),
     /// Imports a plain-text accounting journal (hledger's format) into a tenant's ledger, all of it or nothing.
     Import(import::Import),
     /// Lists, makes, writes and takes in tenants.
@@ -68,10 +78,20 @@ enum Name {
 impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
-        logging::start(&self.log, self.log_format)?;
-        let layout = cortex::layout::Layout::at(&self.directory);
-        match self.name {
-            Name::Up(up) => up.run(&layout),
+        let common = [("directory", self.directory), ("log.level", self.log), ("log.format", self.log_format)];
+        let common = configuration::given(common);
+        let name = match self.name {
+            Name::Up(up) => return up.run(&common),
+            Name::Config(config) => return config.run(&common),
+            name => name,
+        };
+        let outside = Outside::read(&common, &Wanted::default())?;
+        logging::start(&outside.configuration)?;
+        let layout = cortex::layout::Layout::at(&outside.alone()?.directory);
+        match name {
+            // They read the file as well.
+            Name::Up(_) | Name::Config(_) => Ok(()),
+            Name::Log(log) => log.run(&layout),
             Name::Import(import) => import.run(&layout),
             Name::Tenant(tenant) => tenant.run(&layout),
             Name::Backup(backup) => backup.run(&layout),
