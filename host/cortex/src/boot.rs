@@ -55,7 +55,9 @@ pub fn read(layout: &Layout, public_key: Option<&Path>) -> Result<Vec<Boot>> {
     let mut log = Vec::new();
     // A log is renamed when it is full, so that one line more than that is the longest.
     let bytes_max = LOG_BYTES_MAX.saturating_add(LINE_BYTES_MAX);
-    file.take(bytes_max as u64 + 1).read_to_end(&mut log).with_context(|| format!("cannot read `{}`", path.display()))?;
+    file.take(bytes_max as u64 + 1)
+        .read_to_end(&mut log)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
     if log.len() > bytes_max {
         bail!("`{}` is too long for a boot log: at most {bytes_max} bytes", path.display());
     }
@@ -151,7 +153,11 @@ impl Log {
         }
         let lines = tail.get(..whole.saturating_sub(1)).unwrap_or_default();
         let Some(line) = lines.rsplit(|byte| *byte == b'\n').next().filter(|line| !line.is_empty()) else {
-            return if self.length == 0 { Ok(None) } else { Err(anyhow!("its last line is empty; look at `cortex log boot`")) };
+            return if self.length == 0 {
+                Ok(None)
+            } else {
+                Err(anyhow!("its last line is empty; look at `cortex log boot`"))
+            };
         };
         let link = Link::of(line);
         link.map(Some).map_err(|reason| anyhow!("its last line is damaged ({reason}); move it away to begin a new one"))

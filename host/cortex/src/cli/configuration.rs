@@ -132,8 +132,7 @@ impl Outside {
             (Err(_), Some(faults)) => return Err(faults.into()),
             (Err(error), None) => return Err(error),
         };
-        let sources =
-            Sources { environment: &self.environment, file: file.as_ref(), command_line: &self.command_line };
+        let sources = Sources { environment: &self.environment, file: file.as_ref(), command_line: &self.command_line };
         let configuration = resolve(&sources)?;
         Ok(Loaded { file: configuration.config.clone(), configuration, signature, trust })
     }

@@ -42,7 +42,10 @@ impl Out {
 
 enum State {
     /// Since the first of these lines.
-    Held { since: Instant, lines: Vec<u8> },
+    Held {
+        since: Instant,
+        lines: Vec<u8>,
+    },
     Open,
 }
 

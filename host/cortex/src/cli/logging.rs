@@ -64,7 +64,8 @@ pub(crate) fn start_held(values: &Values) -> Result<Lines> {
 fn begin(values: &Values, layers: Vec<Boxed>) -> Result<()> {
     let shown: String = values.log_level.chars().take(80).collect();
     let filter = values.log_level.parse::<EnvFilter>();
-    let filter = filter.map_err(|_| anyhow!("`log.level`: `{shown}` is no log filter: write `level` or `target=level,...`"))?;
+    let filter =
+        filter.map_err(|_| anyhow!("`log.level`: `{shown}` is no log filter: write `level` or `target=level,...`"))?;
     let filter = filter.add_directive(format!("{BOOT}=info").parse()?);
     if values.log_format == LogFormat::Json {
         terminal::leave_to_log();

@@ -2,9 +2,9 @@
 //! `cortex up`: the daemon.
 
 use super::configuration::{Loaded, Outside, Signature, Wanted};
+use super::demo;
 use super::logging::{self, Lines};
 use super::terminal::{self, Step};
-use super::demo;
 use anyhow::{Context as _, Result, bail};
 use backend_postgres::PostgresStore;
 use cortex::host::Host;
@@ -121,7 +121,9 @@ impl Up {
 /// Says what was given and does not count, and that a file is not signed.
 fn warn(loaded: &Loaded) {
     if loaded.signature == Signature::Unsigned {
-        terminal::danger("the configuration file is not signed and taken for development only: whoever can write it rules this host");
+        terminal::danger(
+            "the configuration file is not signed and taken for development only: whoever can write it rules this host",
+        );
     }
     for overridden in loaded.configuration.overridden() {
         if overridden.loser == Source::CommandLine {
