@@ -2,6 +2,7 @@
 //! From a configuration to the settings of each part. Every field of theirs has a key; the compiler says where one is missing.
 
 use crate::host::Settings;
+use crate::lifecycle::Deadlines;
 use edge_config::Values;
 use kernel_types::Limits;
 use std::time::Duration;
@@ -40,6 +41,11 @@ pub fn settings(values: &Values) -> Settings {
             document_bytes_max: narrow(values.store_document_bytes_max),
         },
         store_drain: Duration::from_millis(values.store_drain_ms_max),
+        hooks: Deadlines {
+            preboot: Duration::from_millis(values.hooks_preboot_ms_max),
+            boot: Duration::from_millis(values.hooks_boot_ms_max),
+            shutdown: Duration::from_millis(values.hooks_shutdown_ms_max),
+        },
         gateway: edge_gateway::Settings {
             connections_max: narrow(values.gateway_connections_max),
             requests_in_flight_max: narrow(values.gateway_requests_in_flight_max),
@@ -134,7 +140,7 @@ mod tests {
         assert_eq!(format!("{:?}", here.engine), format!("{:?}", there.engine));
         assert_eq!(format!("{:?}", here.store), format!("{:?}", there.store));
         assert_eq!(format!("{:?}", here.gateway), format!("{:?}", there.gateway));
-        assert_eq!((here.store_drain, &here.directory), (there.store_drain, &there.directory));
+        assert_eq!((here.store_drain, here.hooks, &here.directory), (there.store_drain, there.hooks, &there.directory));
         let database = format!("{:?}", postgres(&configuration));
         assert_eq!(database, format!("{:?}", backend_postgres::Settings::default()));
     }
@@ -151,7 +157,10 @@ mod tests {
         let host = settings(&configuration);
         let parts = format!("{:?}{:?}{:?}{:?}", host.engine, host.store, host.gateway, postgres(&configuration));
         assert_eq!(host.store_drain, Duration::from_millis(configuration.store_drain_ms_max));
-        for (name, most) in numbers.filter(|(name, _)| !name.starts_with("log.") && *name != "store.drain-ms-max") {
+        assert_eq!(host.hooks.shutdown, Duration::from_millis(configuration.hooks_shutdown_ms_max));
+        let of_others =
+            |name: &str| name.starts_with("log.") || name.starts_with("hooks.") || name == "store.drain-ms-max";
+        for (name, most) in numbers.filter(|(name, _)| !of_others(name)) {
             let field = name.split_once('.').unwrap().1.replace('-', "_");
             assert!(parts.contains(&format!("{field}: {most}")), "{name}");
         }

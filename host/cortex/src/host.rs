@@ -5,13 +5,14 @@ use crate::backplane;
 use crate::follow::{self, Followers};
 use crate::known::Known;
 use crate::layout::Layout;
+use crate::lifecycle;
 use crate::operator::HostOperator;
 use crate::store::Store;
 use anyhow::Result;
 use backend_postgres::PostgresStore;
 use cap_log::{Log, Tracker};
 use edge_gateway::{Credential, Drained, TenantView};
-use edge_registry::{Installed, Providers, Registry, Remembered};
+use edge_registry::{Hook, Installed, Providers, Registry, Remembered};
 use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
 use parking_lot::{Mutex, RwLock};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub database: Option<PostgresStore>,
     /// How long the store may take to finish what is queued when the host stops.
     pub store_drain: Duration,
+    /// How long the hooks of one tenant may take.
+    pub hooks: lifecycle::Deadlines,
     /// The gateway's limits.
     pub gateway: edge_gateway::Settings,
     /// Capabilities beside the host's own; the conformance tests offer one that waits.
@@ -56,6 +59,7 @@ impl Settings {
             store: backend_sqlite::Settings::default(),
             database: None,
             store_drain: STORE_DRAIN,
+            hooks: lifecycle::Deadlines::default(),
             gateway: edge_gateway::Settings::default(),
             capabilities: Vec::new(),
         }
@@ -84,6 +88,9 @@ pub struct Host {
     pub(crate) followers: Followers,
     gateway: edge_gateway::Settings,
     store_drain: Duration,
+    pub(crate) hook_deadlines: lifecycle::Deadlines,
+    /// Whether the first hooks were called.
+    pub(crate) prebooted: AtomicBool,
 }
 
 impl Host {
@@ -135,6 +142,8 @@ impl Host {
             followers: Followers::default(),
             gateway: settings.gateway.clone(),
             store_drain: settings.store_drain,
+            hook_deadlines: settings.hooks,
+            prebooted: AtomicBool::new(false),
         });
         host.catch_up().await?;
         host.load_waiting().await;
@@ -190,7 +199,12 @@ impl Host {
     /// Serves HTTP until `shutdown` resolves; then lets running requests end and closes the store. The host answers no
     /// request afterwards.
     pub async fn serve(self: &Arc<Self>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
+        self.preboot().await;
         self.ready.store(true, Ordering::Release);
+        let booting = tokio::spawn({
+            let host = Arc::clone(self);
+            async move { host.call_hooks(Hook::Boot).await }
+        });
         let backplane = Arc::clone(self);
         let stopping = async {
             shutdown.await;
@@ -203,6 +217,10 @@ impl Host {
             let _ = serving.await;
             let _ = std::fs::remove_file(self.layout.operator());
         }
+        // What has not ended by now is rolled back.
+        booting.abort();
+        let _ = booting.await;
+        self.call_hooks(Hook::Shutdown).await;
         self.close().await;
         drained
     }

@@ -210,6 +210,12 @@ impl Host {
         }
     }
 
+    /// Serves a tenant no more, until its components are changed.
+    pub(crate) fn suspend(&self, tenant: &TenantId) {
+        self.suspended.write().insert(tenant.clone());
+        self.withdraw(tenant);
+    }
+
     fn withdraw(&self, tenant: &TenantId) {
         self.views.write().remove(tenant);
         self.registry.withdraw(tenant);

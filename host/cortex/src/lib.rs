@@ -11,6 +11,7 @@ mod follow;
 pub mod host;
 mod known;
 pub mod layout;
+pub mod lifecycle;
 pub mod operator;
 pub mod running;
 pub mod store;

@@ -169,6 +169,13 @@ keys! {
     store_document_bytes_max: u64 = "store.document-bytes-max", Kind::Integer(65_536, 16_777_216), "bytes", "1048576", Everywhere, Host;
     /// What remains for what is queued, on either back end, when the host has answered its last request.
     store_drain_ms_max: u64 = "store.drain-ms-max", Kind::Integer(0, 600_000), "milliseconds", "20000", Everywhere, Host;
+    /// How long the hooks `on-preboot` of one tenant may take together, before the host answers anybody. A tenant that needs longer
+    /// is not served.
+    hooks_preboot_ms_max: u64 = "hooks.preboot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;
+    /// How long the hooks `on-boot` of one tenant may take together.
+    hooks_boot_ms_max: u64 = "hooks.boot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;
+    /// How long the hooks `on-shutdown` of one tenant may take together, when the host has answered its last request.
+    hooks_shutdown_ms_max: u64 = "hooks.shutdown-ms-max", Kind::Integer(100, 600_000), "milliseconds", "10000", Everywhere, Host;
     /// Keeps tenants' data in this PostgreSQL database, which other hosts may share:
     /// `postgres://user:password@host/database`. Without it each tenant has a SQLite file in the host's directory.
     database_url: Option<Secret> = "database.url", Kind::Secret, "", "", Everywhere, Machine;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The boot digest is equal for equal inputs and for no others; a boot log shows whatever was done to it.
 
-#![allow(clippy::unwrap_used, reason = "a helper of a test is a test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test is a test")]
 
 use edge_config::boot::{Document, Link, TrustDigests, Verification, line, record, verify};
 use edge_config::{Configuration, File, Given, KEYS, Key, Kind, Places, Sources, resolve};

@@ -2,6 +2,7 @@
 //! A component as a directory: `component.wasm`, `cortex.yaml`, its migrations and its schemas. Read once, checked whole.
 
 use crate::files::Files;
+use crate::lifecycle::is_lifecycle;
 use cap_storage::{Dialect, MigrationFile, Migrations};
 use kernel_contract::{Contract, ImportKind};
 use kernel_manifest::Manifest;
@@ -147,7 +148,7 @@ impl Bundle {
 
 /// Compares the manifest with the binary.
 fn check(manifest: &Manifest, contract: &Contract) -> Result<(), kernel_manifest::Faults> {
-    let operations = contract.operations().map(|operation| {
+    let operations = contract.operations().filter(|operation| !is_lifecycle(&operation.interface)).map(|operation| {
         let parameters = operation.parameters.iter().map(|parameter| parameter.label.wit.clone()).collect();
         (operation.name.clone(), parameters)
     });

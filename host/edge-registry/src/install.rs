@@ -3,6 +3,7 @@
 
 use crate::bundle::{Bundle, BundleError};
 use crate::enable::EnabledSet;
+use crate::lifecycle;
 use crate::providers::Providers;
 use cap_storage::{Dialect, Migrations, Schema};
 use kernel_contract::Contract;
@@ -82,7 +83,7 @@ impl Installed {
             id: self.manifest.id.clone(),
             grants: Grants(wanted.0.intersection(&granted.0).cloned().collect()),
             calls: imports.filter(called).cloned().collect(),
-            operations: operations.collect(),
+            operations: operations.chain(lifecycle::specs(&self.contract, &self.manifest)).collect(),
         }
     }
 }
@@ -104,6 +105,12 @@ pub enum InstallError {
     /// It cannot be linked even with everything that it asks for.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// It exports the hooks in another form than their package says.
+    #[error("component `{component}` exports `{}` in another form than that package says", lifecycle::LIFECYCLE)]
+    Lifecycle {
+        /// Which component.
+        component: String,
+    },
     /// It asks for a part of the contract that this version of the host does not serve.
     #[error("component `{component}` declares `{key}`, which this version of the host does not serve yet; remove it")]
     NotServed {
@@ -170,6 +177,9 @@ impl Registry {
     /// See [`InstallError`]; nothing is kept but machine code.
     pub fn install(&self, bundle: Bundle) -> Result<Arc<Installed>, InstallError> {
         not_served(&bundle.manifest)?;
+        if !lifecycle::are_as_released(bundle.contract()) {
+            return Err(InstallError::Lifecycle { component: bundle.manifest.id.to_string() });
+        }
         let (compiled, origin) = self
             .code
             .get_or_compile(self.kernel.engine(), bundle.wasm())

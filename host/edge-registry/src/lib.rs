@@ -14,6 +14,7 @@ mod enable;
 mod files;
 mod install;
 mod legacy;
+mod lifecycle;
 mod providers;
 mod state;
 
@@ -22,5 +23,6 @@ pub use enable::{EnableError, Enabled, EnabledSet, Ready};
 pub use files::Files;
 pub use install::{InstallError, Installed, Registry};
 pub use legacy::{ImportError, import};
+pub use lifecycle::{Hook, LIFECYCLE};
 pub use providers::Providers;
 pub use state::{Choice, ComponentRecord, CredentialRecord, Entry, Remembered, Stored, TenantRecord};

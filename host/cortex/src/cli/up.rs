@@ -76,6 +76,13 @@ impl Up {
         record(&host, loaded, lines)?;
         // From here on a signal ends the host in order; before, it ends the process, which a host survives at any time.
         let mut signals = Signals::new()?;
+        tokio::select! {
+            () = host.preboot() => {}
+            () = signals.next() => {
+                host.close().await;
+                bail!("stopped before it answered anybody");
+            }
+        }
         let running = Running { url: url.clone(), process: std::process::id() };
         let _announced = running.announce(layout)?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
