@@ -16,13 +16,17 @@ mod plain;
 use conformance::bundles::{Draft, bundle};
 use conformance::client::Client;
 use conformance::eventually::eventually;
+use conformance::program::command;
 use cortex::host::{Host, Settings};
 use kernel_types::{PermissionSet, TenantId};
 use plain::Plain;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const NOTED: &str = "conformance/guests/lifecycle";
 const ASKING: &str = "conformance/guests/lifecycle-caller";
@@ -162,6 +166,30 @@ fn hooks_are_called_in_the_order_of_calls_and_nothing_starts_before_them() {
     let client = Client::new(&again.host.url, &tokens["first"]);
     assert_eq!(client.call("/api/noted/v1/book/starts", &json!({})).unwrap().ok(), json!("2"));
     assert_eq!(told(&again.end(), "first"), expected);
+}
+
+/// Who waits for a hook that hangs need not.
+#[test]
+fn a_signal_ends_a_host_that_has_not_answered_yet() {
+    let directory = tempfile::tempdir().unwrap();
+    prepare(directory.path(), &["stuck"], &[bundle(NOTED)]);
+    let log = directory.path().join("host.log");
+    let file = format!("log.file={}", log.display());
+    let arguments = ["up", "--listen", "127.0.0.1:0", "--log", "cortex::component=info", "--set", &file];
+    let mut host = command(directory.path(), &arguments).stderr(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+    eventually("the hook runs", || {
+        let text = std::fs::read_to_string(&log).unwrap_or_default();
+        text.contains("on-preboot").then_some(())
+    });
+    let begin = Instant::now();
+    let asked = Command::new("kill").args(["-TERM", &host.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(host.wait().unwrap().code(), Some(1), "it says that it never answered");
+    // The hook itself has thirty seconds.
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    let mut printed = String::new();
+    host.stdout.take().unwrap().read_to_string(&mut printed).unwrap();
+    assert!(!printed.contains("listening"), "{printed}");
 }
 
 /// What a manifest cannot make of a hook, and a component not of the interface.

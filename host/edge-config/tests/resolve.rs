@@ -5,6 +5,8 @@
 
 use edge_config::{Configuration, Faults, File, Given, Source, Sources, json_schema, resolve};
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use proptest::sample::select;
 use std::ffi::OsString;
 
 fn given(
@@ -230,5 +232,69 @@ fn the_schema_and_the_reader_agree() {
     for (text, right) in cases {
         assert_eq!(schema.is_valid(&serde_json::from_str(text).unwrap()), right, "schema: {text}");
         assert_eq!(given(&[], Some(("host.json", text)), &[]).is_ok(), right, "reader: {text}");
+    }
+}
+
+/// Pieces of which a file may consist, rightly or wrongly.
+fn piece() -> impl Strategy<Value = String> {
+    let pieces = vec![
+        "gateway:",
+        "  drain-ms-max: ",
+        "5",
+        "\"5\"",
+        "log: {",
+        "}",
+        "[",
+        "]",
+        "level: info",
+        "\n",
+        "  ",
+        ": ",
+        ", ",
+        "- ",
+        "\t",
+        "~",
+        "database:",
+        "  url: ",
+        "'",
+        "\"",
+        "listen: 127.0.0.1:1",
+        "trust:",
+        "  revocations-max-age: 1d",
+        "&a ",
+        "*a",
+        "!t ",
+        "# ",
+        "---\n",
+    ];
+    prop_oneof![8 => select(pieces).prop_map(str::to_owned), 1 => any::<String>()]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Whatever a file holds, it is a configuration or refused with its place.
+    #[test]
+    fn any_text_is_a_configuration_or_refused(
+        pieces in prop::collection::vec(piece(), 0..40), name in select(vec!["h.yaml", "h.json"]),
+    ) {
+        let text = pieces.concat();
+        if let Err(faults) = given(&[], Some((name, &text)), &[]) {
+            prop_assert!(!faults.as_slice().is_empty());
+            for fault in faults.as_slice() {
+                prop_assert!(fault.place.starts_with(name), "{fault}");
+                prop_assert!(fault.to_string().lines().count() == 1, "{fault}");
+            }
+        }
+    }
+
+    /// Whatever the environment and the command line hold.
+    #[test]
+    fn any_variable_and_option_counts_or_is_refused(
+        name in "(CORTEX_)?[A-Z_]{0,12}", value in any::<String>(), key in "[a-z.-]{0,20}",
+        known in select(edge_config::KEYS.to_vec()),
+    ) {
+        let _ = given(&[(&name, &value)], None, &[(&key, &value)]);
+        let _ = given(&[], None, &[(known.name, &value)]);
     }
 }
