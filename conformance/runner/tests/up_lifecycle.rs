@@ -220,4 +220,25 @@ fn hooks_are_nobody_elses() {
     let manifest = "id: other\nversion: 1.0.0\ntitle: T\ndescription: T.\nlicence: MIT\nworld: guest\noperations: {}\n";
     other.write("cortex.yaml", manifest.as_bytes());
     refused(&other, "in another form");
+
+    // A component that calls the interface finds nobody who provides it.
+    let reaching =
+        r#"(component (import "cortex:lifecycle/lifecycle@1.0.0" (instance (export "on-shutdown" (func)))))"#;
+    let manifest = "id: reaching\nversion: 1.0.0\ntitle: T\ndescription: T.\nlicence: MIT\nworld: guest\noperations: {}\n\
+                    calls:\n  - interface: cortex:lifecycle/lifecycle@1.0.0\n    reason: To end others.\n";
+    let reaching = Draft::of_text(manifest, reaching);
+    let directory = tempfile::tempdir().unwrap();
+    conformance::share_code(directory.path());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let host = Host::open(&Settings::at(directory.path())).await.unwrap();
+        let tenant = TenantId::parse("first").unwrap();
+        host.create_tenant(&tenant).await.unwrap();
+        let noted = host.install(&bundle(NOTED)).await.unwrap();
+        let reaching = host.install(reaching.path()).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let choice = [noted, reaching].map(|component| (Arc::clone(&component), component.wanted()));
+        let error = host.enable(&tenant, &choice).await.err().expect("it is refused");
+        assert!(format!("{error:#}").contains("calls `cortex:lifecycle/lifecycle@1.0.0`"), "{error:#}");
+        host.close().await;
+    });
 }

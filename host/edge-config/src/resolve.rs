@@ -207,7 +207,9 @@ fn of_environment(variables: &[(OsString, OsString)], faults: &mut Collector) ->
                 continue;
             }
             let known: Vec<String> = KEYS.iter().filter_map(Key::variable).collect();
-            let near = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+            // A key whose variable has a name of its own is looked for under the usual one.
+            let usual = KEYS.iter().find(|key| key.derived_variable() == name).and_then(Key::variable);
+            let near = usual.or_else(|| nearest(&name, known.iter().map(String::as_str)).map(str::to_owned));
             faults.add(fault("the variable of a known key".to_owned(), "an unknown one".to_owned(), near));
             continue;
         };

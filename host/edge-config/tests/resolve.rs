@@ -93,6 +93,7 @@ log: { format: jsn, level: 5, files-max: true }
                 ("CORTEX_LISTNE", "x"),
                 ("CORTEX_LOG_FORMAT", "xml"),
                 ("CORTEX_DEVELOPMENT", "true"),
+                ("CORTEX_LOG_LEVEL", "info"),
                 ("CORTEX_REGISTRY_TOKEN", "not the host's"),
                 ("CORTEX_TEST_ANYTHING", "not the host's"),
                 ("PATH", "x"),
@@ -105,6 +106,7 @@ log: { format: jsn, level: 5, files-max: true }
             the environment: `CORTEX_DEVELOPMENT`: expected `development` on the command line only, found it here
             the environment: `CORTEX_LISTNE`: expected the variable of a known key, found an unknown one; did you mean `CORTEX_LISTEN`?
             the environment: `CORTEX_LOG_FORMAT`: expected one of `text` or `json`, found `xml`
+            the environment: `CORTEX_LOG_LEVEL`: expected the variable of a known key, found an unknown one; did you mean `CORTEX_LOG`?
             the environment: `CORTEX_STORE_IDLE_MS`: expected a whole number from 100 to 86400000, found nothing; leave it out to have its default
             host.yaml:1:1: `listne`: expected a known key, found `listne`; did you mean `listen`?
             host.yaml:2:9: `listen`: expected an address such as `127.0.0.1:8080`, found `localhost:80`
