@@ -237,7 +237,7 @@ fn hooks_are_nobody_elses() {
         let noted = host.install(&bundle(NOTED)).await.unwrap();
         let reaching = host.install(reaching.path()).await.unwrap_or_else(|error| panic!("{error:#}"));
         let choice = [noted, reaching].map(|component| (Arc::clone(&component), component.wanted()));
-        let error = host.enable(&tenant, &choice).await.err().expect("it is refused");
+        let error = host.enable(&tenant, &choice).await.expect_err("it is refused");
         assert!(format!("{error:#}").contains("calls `cortex:lifecycle/lifecycle@1.0.0`"), "{error:#}");
         host.close().await;
     });
