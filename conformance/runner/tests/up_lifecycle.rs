@@ -192,6 +192,21 @@ fn a_signal_ends_a_host_that_has_not_answered_yet() {
     assert!(!printed.contains("listening"), "{printed}");
 }
 
+/// Nor does one who ends a host wait for longer than was said, however many tenants hang.
+#[test]
+fn a_host_ends_within_its_time_whatever_hooks_do() {
+    let directory = tempfile::tempdir().unwrap();
+    prepare(directory.path(), &["first", "slow-to-end"], &[bundle(NOTED)]);
+    let host = Logged::start(directory.path(), &["hooks.shutdown-ms-max=1000"]);
+    host.wait("the last hook", |line| line["tenant"] == "first" && line["message"] == "on-boot");
+    let begin = Instant::now();
+    let lines = host.end();
+    let took = begin.elapsed();
+    assert!(took >= Duration::from_secs(1) && took < Duration::from_secs(15), "{took:?}");
+    assert!(lines.iter().any(|line| is_failure(line, "slow-to-end", "on-shutdown")), "{lines:?}");
+    assert_eq!(told(&lines, "first"), ["noted on-preboot", "noted on-boot", "noted on-shutdown"]);
+}
+
 /// What a manifest cannot make of a hook, and a component not of the interface.
 #[test]
 fn hooks_are_nobody_elses() {

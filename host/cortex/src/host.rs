@@ -41,7 +41,7 @@ pub struct Settings {
     pub database: Option<PostgresStore>,
     /// How long the store may take to finish what is queued when the host stops.
     pub store_drain: Duration,
-    /// How long the hooks of one tenant may take.
+    /// How long hooks may take.
     pub hooks: lifecycle::Deadlines,
     /// The gateway's limits.
     pub gateway: edge_gateway::Settings,

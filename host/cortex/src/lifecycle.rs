@@ -17,14 +17,14 @@ use wasmtime::component::Val;
 /// Tenants whose hooks run at a time. Each holds a writer of the store; what remains is for those that are served.
 const TENANTS_MAX: usize = 8;
 
-/// How long the hooks of one tenant may take together.
+/// How long hooks may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// Before the host answers.
+    /// Those of one tenant together, before the host answers.
     pub preboot: Duration,
-    /// When it does.
+    /// Those of one tenant together, when it does.
     pub boot: Duration,
-    /// When it has answered its last request.
+    /// Those of all tenants together, when it has answered its last request.
     pub shutdown: Duration,
 }
 
@@ -56,10 +56,17 @@ impl Host {
     /// Calls a hook of every component that has it, for every tenant that is served.
     pub(crate) async fn call_hooks(&self, hook: Hook) {
         let tenants = futures_util::stream::iter(self.registry.providers().tenants());
-        tenants.for_each_concurrent(TENANTS_MAX, |tenant| async move { self.hooks_of(&tenant, hook).await }).await;
+        let within = self.hook_deadlines.of(hook);
+        let deadline = move || Instant::now().checked_add(within).unwrap_or_else(Instant::now);
+        // Whoever ends a host waits for a time that it knows. Before, a tenant that hangs takes no time of the others.
+        let last = (hook == Hook::Shutdown).then(deadline);
+        let called = |tenant: TenantId| async move {
+            self.hooks_of(&tenant, hook, last.unwrap_or_else(deadline)).await;
+        };
+        tenants.for_each_concurrent(TENANTS_MAX, called).await;
     }
 
-    async fn hooks_of(&self, tenant: &TenantId, hook: Hook) {
+    async fn hooks_of(&self, tenant: &TenantId, hook: Hook, deadline: Instant) {
         let Some(set) = self.registry.providers().get(tenant) else { return };
         if !set.components().iter().any(|enabled| enabled.has_hooks()) {
             return;
@@ -69,8 +76,6 @@ impl Host {
         if hook == Hook::Shutdown {
             components.reverse();
         }
-        let within = self.hook_deadlines.of(hook);
-        let deadline = Instant::now().checked_add(within).unwrap_or_else(Instant::now);
         for enabled in components {
             let Err(error) = self.call_hook(tenant, enabled, hook, deadline).await else { continue };
             let (component, hook_name) = (&enabled.installed.manifest().id, hook.function());

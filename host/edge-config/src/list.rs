@@ -174,7 +174,7 @@ keys! {
     hooks_preboot_ms_max: u64 = "hooks.preboot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;
     /// How long the hooks `on-boot` of one tenant may take together.
     hooks_boot_ms_max: u64 = "hooks.boot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;
-    /// How long the hooks `on-shutdown` of one tenant may take together, when the host has answered its last request.
+    /// How long the hooks `on-shutdown` of all tenants may take together, when the host has answered its last request.
     hooks_shutdown_ms_max: u64 = "hooks.shutdown-ms-max", Kind::Integer(100, 600_000), "milliseconds", "10000", Everywhere, Host;
     /// Keeps tenants' data in this PostgreSQL database, which other hosts may share:
     /// `postgres://user:password@host/database`. Without it each tenant has a SQLite file in the host's directory.

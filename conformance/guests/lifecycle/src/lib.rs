@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A component that notes each start of its host. In the tenant `refusing` it refuses before its host answers, in `stuck` it never
-//! ends then, and in `late` it refuses when the host answers.
+//! ends then, in `late` it refuses when the host answers, and in `slow-to-end` it never ends when the host does.
 
 mod bindings {
     wit_bindgen::generate!({
@@ -46,7 +46,7 @@ impl lifecycle::Guest for Noted {
 
     fn on_shutdown() -> Result<(), Problem> {
         tell("on-shutdown");
-        Ok(())
+        if context::tenant_id() == "slow-to-end" { spin() } else { Ok(()) }
     }
 }
 
