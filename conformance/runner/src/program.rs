@@ -11,20 +11,6 @@ use std::time::SystemTime;
 /// What the program is made of, beside `Cargo.lock`: folders of the checkout.
 const SOURCES: &[&str] = &["host", "sdk/build", "signing"];
 
-/// The variables that the program reads.
-const SETTINGS: &[&str] = &[
-    "CORTEX_DIRECTORY",
-    "CORTEX_LOG",
-    "CORTEX_LOG_FORMAT",
-    "CORTEX_LISTEN",
-    "CORTEX_DATABASE_URL",
-    "CORTEX_REGISTRY_USER",
-    "CORTEX_REGISTRY_TOKEN",
-    "CORTEX_KEY_PASSPHRASE_FILE",
-    "CORTEX_AUTHORITY_PASSPHRASE_FILE",
-    "SIGSTORE_ID_TOKEN",
-];
-
 /// The program, built where it is missing or older than its sources. Cargo does not build another package's program for a
 /// test.
 ///
@@ -86,9 +72,10 @@ fn newest(folder: &Path) -> Option<SystemTime> {
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(cortex());
     command.arg("--directory").arg(directory).args(arguments).current_dir(workspace());
-    SETTINGS.iter().for_each(|variable| {
+    for (variable, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CORTEX_")) {
         command.env_remove(variable);
-    });
+    }
+    command.env_remove("SIGSTORE_ID_TOKEN");
     command
 }
 

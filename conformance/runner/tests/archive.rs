@@ -123,7 +123,9 @@ fn opened(bytes: &[u8]) -> Archive {
 /// What an archive holds beside the moment that it was made: its components, and every member with its digest.
 fn content(bytes: &[u8]) -> Value {
     let archive = opened(bytes);
-    let members = &archive.index().members[1..];
+    // Two who signed the same package made two signatures: which package it is, the header says.
+    let members = archive.index().members.iter().skip(1);
+    let members: Vec<_> = members.filter(|member| !member.name.starts_with("components/")).collect();
     // A consent is for one tenant, and is signed at one time; all else is the same wherever the tenant goes.
     let mut components = serde_json::to_value(&archive.header().components).unwrap();
     for component in components.as_array_mut().unwrap() {

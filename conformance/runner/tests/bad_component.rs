@@ -134,7 +134,7 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
     for (name, change, expected) in [
         ("a table more in an old file", Some((file.as_str(), format!("{original}{more}"))), Some("changed")),
         ("a table more in a new file", Some(("migrations/0002_more.sql", more.to_owned())), None),
-        ("the new file is gone again", None, Some("has migration 2")),
+        ("the new file is gone again, and what it added stays", None, None),
     ] {
         draft.write(&file, original.as_bytes());
         let _ = std::fs::remove_file(draft.path().join("migrations/0002_more.sql"));

@@ -6,6 +6,7 @@ use crate::components::Component;
 use crate::follow::{self, Followers};
 use crate::known::{Known, Suspension};
 use crate::layout::Layout;
+use crate::lifecycle;
 use crate::operator::HostOperator;
 use crate::store::Store;
 use anyhow::Result;
@@ -13,12 +14,12 @@ use backend_postgres::PostgresStore;
 use cap_log::{Log, Tracker};
 use edge_gateway::{Credential, Drained, TenantView};
 use edge_installer::Trust;
-use edge_registry::{Providers, Registry, Remembered};
+use edge_registry::{Hook, Providers, Registry, Remembered};
 use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
 use parking_lot::{Mutex, RwLock};
 use signing_verify::RevocationList;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +44,10 @@ pub struct Settings {
     pub store: backend_sqlite::Settings,
     /// The database that keeps tenants' data in the place of the embedded store; opened before, because that asks a server.
     pub database: Option<PostgresStore>,
+    /// How long the store may take to finish what is queued when the host stops.
+    pub store_drain: Duration,
+    /// How long hooks may take.
+    pub hooks: lifecycle::Deadlines,
     /// The gateway's limits.
     pub gateway: edge_gateway::Settings,
     /// Whom it trusts: who may publish, consent and revoke. A host of [`Settings::at`] trusts nobody.
@@ -60,6 +65,8 @@ impl Settings {
             engine: kernel_engine::Settings::default(),
             store: backend_sqlite::Settings::default(),
             database: None,
+            store_drain: STORE_DRAIN,
+            hooks: lifecycle::Deadlines::default(),
             gateway: edge_gateway::Settings::default(),
             trust: Trust::nobody(),
             capabilities: Vec::new(),
@@ -93,6 +100,10 @@ pub struct Host {
     /// Held by each tenant that is being taken in: what began is brought to an end before the host closes.
     pub(crate) imports: Arc<tokio::sync::RwLock<()>>,
     gateway: edge_gateway::Settings,
+    store_drain: Duration,
+    pub(crate) hook_deadlines: lifecycle::Deadlines,
+    /// Whether the first hooks were called.
+    pub(crate) prebooted: AtomicBool,
 }
 
 impl Host {
@@ -139,6 +150,9 @@ impl Host {
             followers: Followers::default(),
             imports: Arc::default(),
             gateway: settings.gateway.clone(),
+            store_drain: settings.store_drain,
+            hook_deadlines: settings.hooks,
+            prebooted: AtomicBool::new(false),
         });
         host.catch_up().await?;
         host.load_waiting().await;
@@ -159,6 +173,12 @@ impl Host {
     #[must_use]
     pub fn tenants(&self) -> usize {
         self.known.lock().tenants()
+    }
+
+    /// The bundles that are installed and that a tenant enabled.
+    #[must_use]
+    pub fn enabled(&self) -> BTreeSet<Digest> {
+        self.known.lock().enabled()
     }
 
     /// Whether the host serves.
@@ -188,7 +208,12 @@ impl Host {
     /// Serves HTTP until `shutdown` resolves; then lets running requests end and closes the store. The host answers no
     /// request afterwards.
     pub async fn serve(self: &Arc<Self>, listener: TcpListener, shutdown: impl Future<Output = ()>) -> Drained {
+        self.preboot().await;
         self.ready.store(true, Ordering::Release);
+        let booting = tokio::spawn({
+            let host = Arc::clone(self);
+            async move { host.call_hooks(Hook::Boot).await }
+        });
         let backplane = Arc::clone(self);
         let stopping = async {
             shutdown.await;
@@ -201,6 +226,10 @@ impl Host {
             let _ = serving.await;
             let _ = std::fs::remove_file(self.layout.operator());
         }
+        // What has not ended by now is rolled back.
+        booting.abort();
+        let _ = booting.await;
+        self.call_hooks(Hook::Shutdown).await;
         self.close().await;
         drained
     }
@@ -224,7 +253,7 @@ impl Host {
     /// Finishes what the store has queued and closes it.
     pub async fn close(&self) {
         self.followers.stop().await;
-        let deadline = Instant::now().checked_add(STORE_DRAIN).unwrap_or_else(Instant::now);
+        let deadline = Instant::now().checked_add(self.store_drain).unwrap_or_else(Instant::now);
         if !self.store.shutdown(deadline).await {
             tracing::warn!("units of work were cut when the store was closed; they were rolled back");
         }

@@ -129,6 +129,11 @@ impl Known {
         self.tenants.get(tenant)?.as_ref()
     }
 
+    /// The packages that tenants enabled.
+    pub(crate) fn enabled(&self) -> BTreeSet<Digest> {
+        self.tenants.values().flatten().flat_map(TenantRecord::packages).collect()
+    }
+
     /// The id of the credential that has a token of this digest.
     pub(crate) fn credential(&self, token: &Digest) -> Option<Arc<str>> {
         self.tokens.iter().find(|(_, known)| *known == token).map(|(id, _)| Arc::clone(id))
@@ -378,6 +383,12 @@ impl Host {
             let view = Arc::new(TenantView::new(tenant.clone(), surface).withholding(withheld));
             self.views.write().insert(tenant.clone(), view);
         }
+    }
+
+    /// Serves a tenant no more, until its components are changed.
+    pub(crate) fn suspend(&self, tenant: &TenantId) {
+        self.suspended.write().insert(tenant.clone(), Suspension::Component);
+        self.withdraw(tenant);
     }
 
     fn withdraw(&self, tenant: &TenantId) {

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 ///   code/                 machine code, made again whenever it is missing
 ///   authority/            a signing service for a developer on this machine alone
 ///   data/                 the tenants' databases
+///   boot.log              a signed line for each start of the host; `boot-<number>.log` for those before
+///   boot/                 the key that signs them, its passphrase, and its public half, `public.pem`
 /// ```
 #[derive(Clone, Debug)]
 pub struct Layout(PathBuf);
@@ -81,6 +83,24 @@ impl Layout {
     #[must_use]
     pub fn authority(&self) -> PathBuf {
         self.0.join("authority")
+    }
+
+    /// The boot log.
+    #[must_use]
+    pub fn boot_log(&self) -> PathBuf {
+        self.0.join("boot.log")
+    }
+
+    /// A boot log that was full, by the number of its last record.
+    #[must_use]
+    pub fn former_boot_log(&self, number: u64) -> PathBuf {
+        self.0.join(format!("boot-{number}.log"))
+    }
+
+    /// The key that signs the boot log.
+    #[must_use]
+    pub fn boot_key(&self) -> PathBuf {
+        self.0.join("boot")
     }
 
     /// Kept machine code.

@@ -5,13 +5,16 @@
 
 mod administration;
 pub mod backplane;
+pub mod boot;
 mod components;
+pub mod configured;
 mod follow;
 pub mod host;
 mod importing;
 mod kind;
 mod known;
 pub mod layout;
+pub mod lifecycle;
 pub mod operator;
 mod revocations;
 pub mod running;

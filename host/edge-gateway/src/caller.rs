@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The one place where a [`Caller`] is made: from a bearer token, through the credential that it names.
+//! The one place where a [`Caller`] is made: from a bearer token, through the credential that it names; or the host itself, for
+//! what it does of its own accord.
 //!
 //! The tenant comes from the credential and from nowhere else: no path, header or body can name one. Tokens are looked up
 //! by their SHA-256 digest; who does not know a token cannot choose its digest, so the time that the look-up takes tells
@@ -9,7 +10,7 @@
 use crate::backplane::Backplane;
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
-use kernel_types::{Caller, CallerKind, Digest, PermissionSet, Subject, TenantId};
+use kernel_types::{Caller, CallerKind, Digest, Permission, PermissionSet, Subject, TenantId};
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
@@ -77,6 +78,22 @@ impl Credential {
         };
         Arc::clone(self.caller.get_or_init(make))
     }
+}
+
+/// The host itself, when it calls a tenant's component and nobody asked it to: with the one permission that the call needs, so
+/// that what is called can call nothing of others in the host's name. No request of the world becomes this caller.
+#[must_use]
+pub fn host_caller(tenant: &TenantId, permission: &Permission) -> Arc<Caller> {
+    Arc::new(Caller {
+        tenant: tenant.clone(),
+        subject: Subject("cortex:host".into()),
+        kind: CallerKind::System,
+        display_name: "".into(),
+        roles: BTreeSet::new(),
+        permissions: PermissionSet::of([permission.0.as_ref()]),
+        credential: "host".into(),
+        on_behalf_of: None,
+    })
 }
 
 /// Why a request has no caller.

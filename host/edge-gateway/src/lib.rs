@@ -33,7 +33,7 @@ mod table;
 mod uri;
 
 pub use backplane::{Backplane, Progress, Readiness, Target};
-pub use caller::{Credential, Record};
+pub use caller::{Credential, Record, host_caller};
 pub use host_routes::{Access, HOST_ROUTES, HostRoute};
 pub use hyper::Method;
 pub use server::{Drained, serve};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A package whose parts are consistent: the manifest says what the binary is, and every file means something to a host.
 
+use crate::lifecycle::is_lifecycle;
 use cap_storage::{Dialect, MigrationFile, Migrations};
 use edge_package::Package;
 use kernel_contract::{Contract, ImportKind};
@@ -91,7 +92,7 @@ impl Bundle {
 
 /// Compares the manifest with the binary.
 fn check(manifest: &Manifest, contract: &Contract) -> Result<(), kernel_manifest::Faults> {
-    let operations = contract.operations().map(|operation| {
+    let operations = contract.operations().filter(|operation| !is_lifecycle(&operation.interface)).map(|operation| {
         let parameters = operation.parameters.iter().map(|parameter| parameter.label.wit.clone()).collect();
         (operation.name.clone(), parameters)
     });

@@ -2,6 +2,7 @@
 //! A tenant's components: migrated, linked with what was granted, switched to as a whole.
 
 use crate::install::{Installed, Registry, SetKey};
+use crate::lifecycle::is_lifecycle;
 use cap_storage::migrations::{MigrateError, Migration, PlanError, Report, RollBack};
 use kernel_engine::{LinkError, Prepared};
 use kernel_types::{ComponentId, Grants, InterfaceId, TenantId};
@@ -47,7 +48,9 @@ impl EnabledSet {
         let mut providers: HashMap<InterfaceId, (Arc<Prepared>, ComponentId)> = HashMap::new();
         for enabled in &components {
             let id = &enabled.installed.manifest.id;
-            for interface in enabled.installed.contract.interfaces() {
+            // Hooks are the host's to call: nobody provides them to others.
+            let interfaces = enabled.installed.contract.interfaces().iter();
+            for interface in interfaces.filter(|interface| !is_lifecycle(&interface.id)) {
                 let own = (Arc::clone(&enabled.prepared), id.clone());
                 if let Some((_, other)) = providers.insert(interface.id.clone(), own) {
                     let interface = interface.id.clone();

@@ -3,6 +3,7 @@
 
 use crate::bundle::{Bundle, BundleError};
 use crate::enable::EnabledSet;
+use crate::lifecycle;
 use crate::providers::Providers;
 use cap_storage::{Dialect, Migrations, Schema};
 use kernel_contract::Contract;
@@ -83,7 +84,7 @@ impl Installed {
             id: self.manifest.id.clone(),
             grants: Grants(wanted.0.intersection(&granted.0).cloned().collect()),
             calls: imports.filter(called).cloned().collect(),
-            operations: operations.collect(),
+            operations: operations.chain(lifecycle::specs(&self.contract, &self.manifest)).collect(),
         }
     }
 }
@@ -121,6 +122,12 @@ pub enum InstallError {
     /// It cannot be linked even with everything that it asks for.
     #[error(transparent)]
     Link(#[from] LinkError),
+    /// It exports the hooks in another form than their package says.
+    #[error("component `{component}` exports `{}` in another form than that package says", lifecycle::LIFECYCLE)]
+    Lifecycle {
+        /// Which component.
+        component: String,
+    },
     /// It asks for a part of the contract that this version of the host does not serve.
     #[error("component `{component}` declares `{key}`, which this version of the host does not serve yet; remove it")]
     NotServed {
@@ -196,6 +203,9 @@ impl Registry {
             return Err(InstallError::NotAdmitted { admitted: *admitted.digest(), found: bundle.digest });
         }
         not_served(bundle.manifest())?;
+        if !lifecycle::are_as_released(bundle.contract()) {
+            return Err(InstallError::Lifecycle { component: bundle.manifest().id.to_string() });
+        }
         let (compiled, origin) = self
             .code
             .get_or_compile(self.kernel.engine(), bundle.package.component())

@@ -12,12 +12,14 @@
 mod bundle;
 mod enable;
 mod install;
+mod lifecycle;
 mod providers;
 mod state;
 
 pub use bundle::{Bundle, BundleError};
 pub use enable::{EnableError, Enabled, EnabledSet, Ready};
 pub use install::{InstallError, Installed, Registry};
+pub use lifecycle::{Hook, LIFECYCLE};
 pub use providers::Providers;
 pub use state::{
     Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, Remembered, RevocationsRecord, SignedGrant, Stored,

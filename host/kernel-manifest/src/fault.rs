@@ -93,24 +93,24 @@ impl std::error::Error for Faults {}
 
 /// Collects faults while a manifest is read.
 #[derive(Debug, Default)]
-pub(crate) struct Collector {
+pub struct Collector {
     list: Vec<Fault>,
     omitted: usize,
 }
 
 impl Collector {
     /// Adds a fault.
-    pub(crate) fn add(&mut self, place: &Place, expected: impl Into<String>, found: impl Into<String>) {
+    pub fn add(&mut self, place: &Place, expected: impl Into<String>, found: impl Into<String>) {
         self.add_near(place, expected, found, None);
     }
 
     /// The known word that is close to `word`, where there is one; not looked for any more once faults are only counted.
-    pub(crate) fn nearest<'w>(&self, word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
+    pub fn nearest<'w>(&self, word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
         (self.list.len() < FAULTS_MAX).then(|| nearest(word, known).map(str::to_owned)).flatten()
     }
 
     /// Adds a fault and the known word nearest to what was found.
-    pub(crate) fn add_near(
+    pub fn add_near(
         &mut self,
         place: &Place,
         expected: impl Into<String>,
@@ -125,7 +125,10 @@ impl Collector {
     }
 
     /// The value where there is no fault, or else the faults. A value that is missing is a fault by itself.
-    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Result<T, Faults> {
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn finish<T>(mut self, value: Option<T>) -> Result<T, Faults> {
         match value {
             Some(value) if self.list.is_empty() => return Ok(value),
             None if self.list.is_empty() => {

@@ -42,11 +42,11 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod word;
-mod yaml;
+pub mod yaml;
 
 pub use capability::CapabilityScope;
 pub(crate) use contract::Declared;
-pub use fault::{FAULTS_MAX, Fault, Faults, Place};
+pub use fault::{Collector, FAULTS_MAX, Fault, Faults, Place};
 pub use manifest::{
     Capability, Declaration, Hooks, Manifest, Method, Missed, Operation, Rest, Schedule, View, ViewKind,
 };

@@ -2,7 +2,7 @@
 //! YAML text to a tree whose nodes know their places. A strict part of YAML 1.2 (core schema): one document, no anchors,
 //! no aliases, no tags, bounded in size, depth and nodes. JSON is a part of it.
 //!
-//! It does not know what a manifest is. Scalars keep their text, so that a fault can repeat what the author wrote.
+//! It does not know what a manifest is; the host's configuration is read with it too. Scalars keep their text, so that a fault can repeat what the author wrote.
 
 use crate::fault::{Collector, Place};
 use kernel_types::text::quote;
@@ -19,9 +19,11 @@ pub const NODES_MAX: usize = 50_000;
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column in characters.
+    pub column: usize,
 }
 
 impl From<&Marker> for Position {
@@ -32,14 +34,16 @@ impl From<&Marker> for Position {
 
 /// A part of the tree.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) position: Position,
-    pub(crate) content: Content,
+pub struct Node {
+    /// Where it begins.
+    pub position: Position,
+    /// What it holds.
+    pub content: Content,
 }
 
 /// What a node holds.
 #[derive(Clone, Debug)]
-pub(crate) enum Content {
+pub enum Content {
     /// Nothing: an empty value, `~` or `null`.
     Null,
     /// `true` or `false`. Not `yes`, `no`, `on`, `off`: these are text.
@@ -56,10 +60,13 @@ pub(crate) enum Content {
 
 /// A key and its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) position: Position,
-    pub(crate) value: Node,
+pub struct Entry {
+    /// The key.
+    pub key: String,
+    /// Where it begins.
+    pub position: Position,
+    /// The value.
+    pub value: Node,
 }
 
 const WELL_FORMED: &str = "well-formed YAML 1.2";
@@ -96,7 +103,7 @@ impl From<ScanError> for Refusal {
 }
 
 /// Reads the text, or records why it cannot be read.
-pub(crate) fn read(text: &str, faults: &mut Collector) -> Option<Node> {
+pub fn read(text: &str, faults: &mut Collector) -> Option<Node> {
     match Tree::new(text).and_then(|mut tree| tree.document()) {
         Ok(node) => Some(node),
         Err(refusal) => {
@@ -261,7 +268,8 @@ fn is_number(text: &str) -> bool {
 
 impl Content {
     /// What it is, for a fault.
-    pub(crate) fn describe(&self) -> String {
+    #[must_use]
+    pub fn describe(&self) -> String {
         match self {
             Self::Null => "nothing".to_owned(),
             Self::Boolean(text) => format!("the boolean {}", quote(text)),

@@ -118,6 +118,7 @@ async fn a_backup_says_what_it_misses_and_holds_the_rest() {
     run(from, &["backup", "--to", to_text]).await.unwrap();
     let stale = std::fs::read(to.join("second.cortex")).unwrap();
     host.stop().await;
+    signed_samples::write_trust(from).unwrap();
     // As an attempt before left it, of another time.
     std::fs::remove_file(to.join("backup.json")).unwrap();
     let state = rusqlite::Connection::open(from.join("state.sqlite")).unwrap();
@@ -141,6 +142,7 @@ async fn a_backup_says_what_it_misses_and_holds_the_rest() {
     }
     assert_ne!(std::fs::read(to.join("second.cortex")).unwrap(), stale, "it is of now");
     let home = folder.path().join("home");
+    signed_samples::write_trust(&home).unwrap();
     let said = run(&home, &["restore", "--from", to_text]).await.unwrap();
     assert!(said.contains("tenant `test` is not in the backup"), "{said}");
     let error = run(&home, &["restore", "--from", to_text, "--tenant", "test"]).await.unwrap_err();
@@ -160,6 +162,7 @@ async fn a_command_without_the_database_is_told_to_name_it() {
     let error = run(directory.path(), &["tenant", "list"]).await.unwrap_err();
     assert!(error.contains("name it with `--database-url`"), "{error}");
     assert!(!directory.path().join("data/tenants").exists() && !directory.path().join("state.sqlite").exists());
+    signed_samples::write_trust(directory.path()).unwrap();
     let listed = run(directory.path(), &["tenant", "--database-url", &database.url, "list"]).await.unwrap();
     assert!(listed.contains("test: accounting"), "{listed}");
 }

@@ -30,7 +30,7 @@ async fn what_is_no_component_is_refused() {
         ("components within each other", wat::parse_str(nested).unwrap(), "component.wasm"),
         ("ELF", b"\x7fELF\x02\x01\x01\0".to_vec(), "component.wasm"),
         ("zeroes", vec![0; 100_000], "component.wasm"),
-        ("too many bytes", large, "too large"),
+        ("too many bytes", large, "longer than"),
     ] {
         let draft = Draft::of_text(&odd_manifest(""), &odd_component(""));
         draft.write("component.wasm", &bytes);

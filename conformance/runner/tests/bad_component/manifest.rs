@@ -10,6 +10,7 @@ use kernel_manifest::Manifest;
 
 /// What may be left out of a manifest, by the first word of the line.
 const OPTIONAL: &[&str] = &[
+    "publisher",
     "permission",
     "rest",
     "query",

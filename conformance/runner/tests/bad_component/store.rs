@@ -21,7 +21,12 @@ fn only(directory: &Path) -> PathBuf {
 async fn an_installed_bundle_that_was_changed_is_not_run_but_made_again() {
     let host = TestHost::start(&[ECHO]).await;
     let (directory, token) = (Arc::clone(&host.directory), host.client.token.clone());
-    let good = |bundle: &Path| ["cortex.yaml", "component.wasm"].map(|file| std::fs::read(bundle.join(file)).unwrap());
+    let blob = |file: &str| {
+        let content = std::fs::read(conformance::bundles::bundle(ECHO).join(file)).unwrap();
+        format!("blobs/sha256/{}", kernel_types::Digest::of(&content).hex())
+    };
+    let files = [blob("cortex.yaml"), blob("component.wasm"), "index.json".to_owned(), "oci-layout".to_owned()];
+    let good = |bundle: &Path| files.each_ref().map(|file| std::fs::read(bundle.join(file)).unwrap());
     host.stop().await;
     let bundle = only(&directory.path().join("components"));
     let before = good(&bundle);
@@ -37,7 +42,7 @@ async fn an_installed_bundle_that_was_changed_is_not_run_but_made_again() {
     let empty = |path: &Path| std::fs::write(path, b"").unwrap();
     let remove = |path: &Path| std::fs::remove_file(path).unwrap();
     let changes: [(&str, Change<'_>); 4] = [("append", &append), ("cut", &cut), ("empty", &empty), ("remove", &remove)];
-    for file in ["cortex.yaml", "component.wasm"] {
+    for file in &files {
         for (name, change) in changes {
             change(&bundle.join(file));
             let host = TestHost::reopen(Arc::clone(&directory), &token).await;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The program as a daemon: what it printed when it was ready, and how it ends.
 
+#![allow(dead_code, reason = "shared by tests, each uses a part")]
+
 use conformance::client::Client;
 use conformance::program::command;
 use std::io::{BufRead as _, BufReader};

@@ -51,7 +51,7 @@ pub(crate) async fn trust(home: &Home) -> Result<Trust> {
         let policy = json!({ "publishers": [{ "namespace": "*", "identities": [developer] }] });
         running::write_private(&trust.join("policy.json"), format!("{policy:#}\n").as_bytes())?;
     }
-    trusting::of(home)
+    trusting::of_directory(home)
 }
 
 /// Signs and installs what is new, and agrees to it for the tenant. The person at this machine is publisher and administrator.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex log`: the transparency log of a signing service, looked at from outside. It may run meanwhile.
 
+use super::boot_log::BootLog;
 use super::terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
@@ -12,6 +13,7 @@ use signing_authority::log::checkpoint::Origin;
 use signing_authority::log::fsck;
 use signing_authority::trust;
 use signing_verify::TRUST_ROOT_BYTES_MAX;
+use cortex::layout::Layout;
 use std::path::PathBuf;
 
 /// What to look at.
@@ -21,6 +23,8 @@ pub(crate) enum Log {
     Fsck(Look),
     /// Prints the newest checkpoint of a log, its signature checked.
     Checkpoint(Look),
+    /// Verifies the boot log of the host's directory and shows the boot digest of each start.
+    Boot(BootLog),
 }
 
 /// A log, and by which key it is known.
@@ -56,10 +60,11 @@ struct Opened {
 }
 
 impl Log {
-    pub(crate) fn run(self) -> Result<()> {
+    pub(crate) fn run(self, home: &Layout) -> Result<()> {
         match self {
             Self::Fsck(look) => look.fsck(),
             Self::Checkpoint(look) => look.checkpoint(),
+            Self::Boot(boot) => boot.run(home),
         }
     }
 }

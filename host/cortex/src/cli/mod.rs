@@ -2,10 +2,14 @@
 //! The commands, one file each.
 
 mod backup;
+mod boot_log;
 mod build;
 mod client;
 mod component;
+mod config;
+mod configuration;
 mod demo;
+mod held;
 mod import;
 mod inspect;
 mod key;
@@ -17,6 +21,7 @@ mod pull;
 mod push;
 mod sign;
 mod signatory;
+mod rotating;
 mod tenant;
 pub(crate) mod terminal;
 mod up;
@@ -26,7 +31,7 @@ mod way;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
-use std::path::PathBuf;
+use configuration::{Outside, Wanted};
 
 /// What the program says when it ends. The parser of arguments says 2 by itself.
 const EXIT: &str = "Exit codes: 0 done, 1 refused or failed, 2 not understood.";
@@ -35,17 +40,17 @@ const EXIT: &str = "Exit codes: 0 done, 1 refused or failed, 2 not understood.";
 #[derive(Debug, Parser)]
 #[command(name = "cortex", version, about, max_term_width = 100, after_help = EXIT)]
 pub(crate) struct Command {
-    /// The directory of the host: databases, components, credentials.
-    #[arg(long, global = true, value_name = "DIRECTORY", default_value = ".cortex", env = "CORTEX_DIRECTORY")]
-    directory: PathBuf,
+    /// The directory of the host: databases, components, credentials. `.cortex` where neither this nor `CORTEX_DIRECTORY` names one.
+    #[arg(long, global = true, value_name = "DIRECTORY")]
+    directory: Option<String>,
 
-    /// What is logged to standard error, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`.
-    #[arg(long, global = true, value_name = "FILTER", default_value = "warn", env = "CORTEX_LOG")]
-    log: String,
+    /// What is logged, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`. `CORTEX_LOG` comes first.
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
 
-    /// How log lines are written.
-    #[arg(long, global = true, value_enum, default_value_t = logging::Format::Text, env = "CORTEX_LOG_FORMAT")]
-    log_format: logging::Format,
+    /// How log lines are written to standard error, `text` or `json`. `CORTEX_LOG_FORMAT` comes first.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
 
     #[command(subcommand)]
     name: Name,
@@ -55,6 +60,8 @@ pub(crate) struct Command {
 enum Name {
     /// Starts the host and serves until it is interrupted.
     Up(up::Up),
+    /// Shows and checks how a host is configured.
+    Config(config::Config),
     /// Imports a plain-text accounting journal (hledger's format) into a tenant's ledger, all of it or nothing.
     Import(import::Import),
     /// Lists, makes, writes and takes in tenants.
@@ -78,7 +85,7 @@ enum Name {
     Sign(sign::Sign),
     /// Says who signed a package or another file, and whether they may.
     Verify(verify::Verify),
-    /// Looks at the transparency log of a signing service.
+    /// Looks at logs that are signed: the starts of a host, the transparency log of a signing service.
     #[command(subcommand)]
     Log(log::Log),
     /// Installs a signed package, so that tenants can enable it.
@@ -107,10 +114,20 @@ enum Name {
 impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> Result<()> {
-        logging::start(&self.log, self.log_format)?;
-        let layout = cortex::layout::Layout::at(&self.directory);
-        match self.name {
-            Name::Up(up) => up.run(&layout),
+        let common = [("directory", self.directory), ("log.level", self.log), ("log.format", self.log_format)];
+        let common = configuration::given(common);
+        let name = match self.name {
+            Name::Up(up) => return up.run(&common),
+            Name::Config(config) => return config.run(&common),
+            name => name,
+        };
+        let outside = Outside::read(&common, &Wanted::default())?;
+        logging::start(&outside.configuration)?;
+        let layout = cortex::layout::Layout::at(&outside.alone()?.directory);
+        match name {
+            // They read the file as well.
+            Name::Up(_) | Name::Config(_) => Ok(()),
+            Name::Log(log) => log.run(&layout),
             Name::Import(import) => import.run(&layout),
             Name::Tenant(tenant) => tenant.run(&layout),
             Name::Backup(backup) => backup.run(&layout),
@@ -122,7 +139,6 @@ impl Command {
             Name::Key(key) => key.run(),
             Name::Sign(sign) => sign.run(),
             Name::Verify(verify) => verify.run(),
-            Name::Log(log) => log.run(),
             Name::Install(install) => install.run(&layout),
             Name::Uninstall(uninstall) => uninstall.run(&layout),
             Name::Components(components) => components.run(&layout),

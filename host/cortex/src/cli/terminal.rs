@@ -34,6 +34,17 @@ fn say(text: &str) {
     }
 }
 
+/// Says what must not be overlooked: in red on a terminal, as a warning in a log.
+pub(crate) fn danger(text: &str) {
+    if LOG_ONLY.load(Ordering::Relaxed) {
+        tracing::warn!(target: "cortex::step", "{text}");
+    } else if std::io::stderr().is_terminal() {
+        eprintln!("\u{1b}[1;31m{text}\u{1b}[0m");
+    } else {
+        eprintln!("{text}");
+    }
+}
+
 /// Prints why a command failed, cause by cause.
 pub(crate) fn error(error: &anyhow::Error) {
     let text = cortex::text::chain(error);

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex up`: the daemon.
 
+use super::configuration::{Loaded, Outside, Signature, Wanted};
 use super::demo;
+use super::logging::{self, Lines};
 use super::terminal::{self, Step};
 use anyhow::{Context as _, Result, bail};
 use backend_postgres::PostgresStore;
-use cortex::host::{Host, Settings};
+use cortex::host::Host;
 use cortex::layout::Layout;
 use cortex::running::Running;
-use cortex::trusting;
+use cortex::{boot, configured, trusting};
+use edge_config::boot::Document;
+use edge_config::{Given, Source};
 use edge_gateway::Drained;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -21,44 +24,66 @@ pub(crate) struct Up {
     #[arg(long)]
     demo: bool,
 
-    /// The address to listen at. Put a proxy with TLS in front of anything but this machine.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "CORTEX_LISTEN")]
-    listen: SocketAddr,
-
-    /// Keeps tenants' data in this PostgreSQL database, which other hosts may share: `postgres://user:password@host/database`.
-    /// Without it each tenant has a SQLite file in the host's own directory.
-    #[arg(long, value_name = "URL", env = "CORTEX_DATABASE_URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
 }
 
 /// How long threads that were cut may take to notice.
 const LEFTOVER: Duration = Duration::from_millis(500);
 
 impl Up {
-    pub(crate) fn run(self, layout: &Layout) -> Result<()> {
+    pub(crate) fn run(self, common: &[Given]) -> Result<()> {
+        let outside = Outside::read(common, &self.wanted)?;
+        let early = outside.configuration.clone();
+        let loaded = match outside.load() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                logging::start(&early)?;
+                return Err(error);
+            }
+        };
+        let lines = logging::start_held(&loaded.configuration)?;
+        let served = self.start(&loaded, &lines);
+        lines.open();
+        served
+    }
+
+    fn start(self, loaded: &Loaded, lines: &Lines) -> Result<()> {
+        warn(loaded);
         let bundles = if self.demo { demo::build()? } else { Vec::new() };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let served = runtime.block_on(self.serve(layout, &bundles));
+        let served = runtime.block_on(self.serve(loaded, lines, &bundles));
         // A thread that is still at work when the host was cut short does not hold the process.
         runtime.shutdown_timeout(LEFTOVER);
         served
     }
 
-    async fn serve(self, layout: &Layout, bundles: &[sdk_build::Bundle]) -> Result<()> {
+    async fn serve(self, loaded: &Loaded, lines: &Lines, bundles: &[sdk_build::Bundle]) -> Result<()> {
         let step = Step::begin("starting the host");
-        let listener = tokio::net::TcpListener::bind(self.listen)
-            .await
-            .with_context(|| format!("cannot listen at {}; choose another address with --listen", self.listen))?;
+        let configuration = &loaded.configuration;
+        let layout = &Layout::at(&configuration.directory);
+        let listener = tokio::net::TcpListener::bind(configuration.listen).await.with_context(|| {
+            format!("cannot listen at {}; choose another address with --listen", configuration.listen)
+        })?;
         let url = format!("http://{}", listener.local_addr()?);
-        let mut settings = Settings::at(layout.root());
-        settings.trust = if self.demo { demo::trust(layout).await? } else { trusting::of(layout)? };
-        if let Some(url) = &self.database_url {
-            settings.database = Some(PostgresStore::open(url, backend_postgres::Settings::default()).await?);
+        let mut settings = configured::settings(configuration);
+        settings.trust = if self.demo { demo::trust(layout).await? } else { trusting::of(layout, configuration)? };
+        if let Some(url) = &configuration.database_url {
+            let store = PostgresStore::open(url.expose(), configured::postgres(configuration)).await?;
+            settings.database = Some(store);
         }
         let host = Host::open(&settings).await?;
         let demo = if self.demo { Some(demo::prepare(&host, bundles, &step).await?) } else { None };
+        record(&host, loaded, lines)?;
         // From here on a signal ends the host in order; before, it ends the process, which a host survives at any time.
         let mut signals = Signals::new()?;
+        tokio::select! {
+            () = host.preboot() => {}
+            () = signals.next() => {
+                host.close().await;
+                bail!("stopped before it answered anybody");
+            }
+        }
         let running = Running { url: url.clone(), process: std::process::id() };
         let _announced = running.announce(layout)?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -99,6 +124,42 @@ impl Up {
         }
         Ok(())
     }
+}
+
+/// Says what was given and does not count, and that a file is not signed.
+fn warn(loaded: &Loaded) {
+    if loaded.signature == Signature::Unsigned {
+        terminal::danger(
+            "the configuration file is not signed and taken for development only: whoever can write it rules this host",
+        );
+    }
+    for overridden in loaded.configuration.overridden() {
+        if overridden.loser == Source::CommandLine {
+            let (key, by) = (overridden.key.name, overridden.winner.name());
+            tracing::warn!(target: "cortex::config", key, by, "a value of the command line does not count: the {by} has another one");
+        }
+    }
+}
+
+/// The first record: what the host was started with, in the boot log and as the first line of the log.
+fn record(host: &Host, loaded: &Loaded, lines: &Lines) -> Result<()> {
+    let components = host.enabled();
+    let version = env!("CARGO_PKG_VERSION");
+    let document = Document::new(version, &loaded.configuration, &loaded.trust, &components);
+    let link = boot::append(host.layout(), &document)?;
+    lines.begin_with(|| {
+        tracing::info!(
+            target: logging::BOOT,
+            digest = %document.digest(),
+            number = link.number,
+            record = %link.digest,
+            version,
+            components = components.len(),
+            configuration = loaded.signature.describe(),
+            "boot"
+        );
+    });
+    Ok(())
 }
 
 /// How the process is asked to end.

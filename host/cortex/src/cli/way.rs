@@ -23,7 +23,7 @@ use std::sync::Arc;
 pub(crate) struct Data {
     /// The PostgreSQL database with the tenants' data, as `cortex up` was given it. A host that runs on the directory is asked
     /// instead.
-    #[arg(long, value_name = "URL", env = "CORTEX_DATABASE_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }
 
@@ -49,8 +49,10 @@ impl Data {
                 }
                 return act(Way(Arc::new(Client::at(&socket)))).await;
             }
-            let mut settings = Settings { trust: trusting::of(layout)?, ..Settings::at(layout.root()) };
-            if let Some(url) = &self.database_url {
+            let mut settings = Settings { trust: trusting::of_directory(layout)?, ..Settings::at(layout.root()) };
+            // As everywhere, the environment comes first.
+            let variable = std::env::var("CORTEX_DATABASE_URL").ok();
+            if let Some(url) = variable.as_ref().or(self.database_url.as_ref()) {
                 settings.database = Some(PostgresStore::open(url, backend_postgres::Settings::default()).await?);
             }
             let host = Host::open(&settings).await?;
