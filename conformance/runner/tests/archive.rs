@@ -103,7 +103,9 @@ fn consents(bytes: &[u8], tenant: &str) -> Value {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(bytes).unwrap();
     file.rewind().unwrap();
-    let (Ok(archive), Ok(tenant)) = (Archive::open(file), kernel_types::TenantId::parse(tenant)) else { return json!({}) };
+    let (Ok(archive), Ok(tenant)) = (Archive::open(file), kernel_types::TenantId::parse(tenant)) else {
+        return json!({});
+    };
     let consents = archive.header().components.iter().filter_map(|component| {
         let mut consent: edge_installer::Consent = serde_json::from_str(&component.consent.text).ok()?;
         consent.grant.tenant = tenant.clone();

@@ -16,8 +16,8 @@ mod manifest;
 #[path = "bad_component/store.rs"]
 mod store;
 
-use conformance::{TestHost, granted, wanted};
 use conformance::bundles::Draft;
+use conformance::{TestHost, granted, wanted};
 use kernel_types::{Grants, TenantId};
 use serde_json::json;
 
@@ -95,7 +95,8 @@ async fn a_capability_that_was_not_granted_is_named_and_the_tenant_keeps_what_it
     let accounting = Draft::copy_of("components/accounting");
     let installed = conformance::install(&host.host, accounting.path()).await.unwrap();
     let grants = Grants::of(["cortex:context/context"]);
-    let refused = host.host.enable(&tenant(), &[granted(&tenant(), &installed, &grants)]).await.expect_err("no storage");
+    let refused =
+        host.host.enable(&tenant(), &[granted(&tenant(), &installed, &grants)]).await.expect_err("no storage");
     let text = format!("{refused:#}");
     assert!(text.contains("cortex:storage/sql") && text.contains("grant"), "{text}");
     assert_serves(&host).await;
@@ -141,7 +142,8 @@ async fn a_migration_that_was_changed_after_it_ran_is_refused() {
         if let Some((file, text)) = change {
             draft.write(file, text.as_bytes());
         }
-        let installed = conformance::install(&host.host, draft.path()).await.unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let installed =
+            conformance::install(&host.host, draft.path()).await.unwrap_or_else(|error| panic!("{name}: {error:#}"));
         let choice = [wanted(&tenant(), &echo), wanted(&tenant(), &installed)];
         let refused = host.host.enable(&tenant(), &choice).await.err().map(|error| format!("{error:#}"));
         assert_eq!(refused.is_some(), expected.is_some(), "{name}: {refused:?}");

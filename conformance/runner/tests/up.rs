@@ -153,12 +153,18 @@ fn a_damaged_directory_is_told_of_and_nothing_is_thrown_away() {
     assert_eq!(books::entries(&daemon.client).unwrap().len(), 1);
 }
 
-/// Two hosts that never heard of each other, started at once on one database: one tenant, and each prints a token that both
-/// know.
+/// Two hosts that trust the same and never heard of each other, started at once on one database: one tenant, and each prints a
+/// token that both know.
 #[test]
 fn two_hosts_on_one_database_share_the_demonstration() {
     let Some(database) = services::postgres("two_hosts_on_one_database_share_the_demonstration") else { return };
     let directories = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let trusting = tempfile::tempdir().unwrap();
+    assert_eq!(Daemon::start(trusting.path(), UP).terminate(), Some(0));
+    for (directory, part) in directories.iter().flat_map(|directory| [(directory, "trust"), (directory, "authority")]) {
+        let copied = Command::new("cp").arg("-a").arg(trusting.path().join(part)).arg(directory.path()).status();
+        assert!(copied.unwrap().success());
+    }
     let starting = directories.each_ref().map(|directory| {
         let (path, url) = (directory.path().to_owned(), database.url.clone());
         std::thread::spawn(move || Daemon::start(&path, &[UP, &["--database-url", &url]].concat()))

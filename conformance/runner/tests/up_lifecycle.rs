@@ -25,7 +25,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
+
 use std::time::{Duration, Instant};
 
 const NOTED: &str = "conformance/guests/lifecycle";

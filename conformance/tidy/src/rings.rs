@@ -50,7 +50,14 @@ const RULES: &[(&str, Option<&[&str]>)] = &[
     ("host/edge-registry", Some(&["host/kernel-", "host/cap-", "host/edge-package", "signing/verify"])),
     (
         "host/edge-installer",
-        Some(&["host/kernel-", "host/derive-", "host/cap-", "host/edge-package", "host/edge-registry", "signing/verify"]),
+        Some(&[
+            "host/kernel-",
+            "host/derive-",
+            "host/cap-",
+            "host/edge-package",
+            "host/edge-registry",
+            "signing/verify",
+        ]),
     ),
     ("host/edge-", Some(&["host/kernel-", "host/derive-", "host/cap-", "signing/verify"])),
     ("host/cortex", None),

@@ -77,7 +77,8 @@ impl HostOperator {
         let described = components.into_iter().map(|(digest, record)| {
             let component = self.host.component(digest);
             let verified = component.iter().flat_map(|component| component.verified.iter());
-            let signed: Vec<_> = verified.map(|one| json!({ "kind": one.kind, "by": describe_signer(&one.signer) })).collect();
+            let signed: Vec<_> =
+                verified.map(|one| json!({ "kind": one.kind, "by": describe_signer(&one.signer) })).collect();
             json!({
                 "component": record.id,
                 "version": record.version,
@@ -112,9 +113,9 @@ impl HostOperator {
         Ok(Answer::Json(json!({ "package": input.package })))
     }
 
-    pub(crate) fn plan(&self, input: &PlanFor) -> Result<Answer, Refusal> {
+    pub(crate) async fn plan(&self, input: &PlanFor) -> Result<Answer, Refusal> {
         let package = which(&self.host, input)?;
-        let plan = self.host.plan(&input.tenant, &package).map_err(|error| refused(&error))?;
+        let plan = self.host.plan(&input.tenant, &package).await.map_err(|error| refused(&error))?;
         let consent = plan.consent(Timestamp::now());
         let text = consent.text().map_err(|error| internal(error.into()))?;
         let said = plan.to_string();
@@ -191,18 +192,23 @@ fn which(host: &Arc<Host>, input: &PlanFor) -> Result<Digest, Refusal> {
     if let Some(package) = input.package {
         return Ok(package);
     }
-    let id = input.component.as_ref().ok_or_else(|| unknown("name a component or the digest of a package".to_owned()))?;
+    let id =
+        input.component.as_ref().ok_or_else(|| unknown("name a component or the digest of a package".to_owned()))?;
     let known = host.known.lock();
     if input.before {
         let record = known.tenant(&input.tenant).and_then(|record| record.components.get(id));
         let before = record.and_then(|choice| choice.before);
-        return before.ok_or_else(|| unknown(format!("tenant `{}` has no version of `{id}` to go back to", input.tenant)));
+        return before
+            .ok_or_else(|| unknown(format!("tenant `{}` has no version of `{id}` to go back to", input.tenant)));
     }
     let versions = known.components.iter().filter(|(_, record)| record.id == *id);
-    let fitting = versions.filter(|(_, record)| input.version.as_ref().is_none_or(|version| record.version.to_string() == *version));
+    let fitting = versions
+        .filter(|(_, record)| input.version.as_ref().is_none_or(|version| record.version.to_string() == *version));
     let found = fitting.max_by(|(_, one), (_, other)| one.version.cmp_precedence(&other.version));
     let version = input.version.as_deref().unwrap_or("any version");
-    found.map(|(digest, _)| *digest).ok_or_else(|| unknown(format!("`{id}`, {version}, is not installed: `cortex install` it first")))
+    found
+        .map(|(digest, _)| *digest)
+        .ok_or_else(|| unknown(format!("`{id}`, {version}, is not installed: `cortex install` it first")))
 }
 
 /// Gathers a package and reads it.

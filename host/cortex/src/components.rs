@@ -19,6 +19,9 @@ use std::time::Duration;
 /// How often an install is tried again that another host was faster with.
 const TRIES_MAX: usize = 16;
 
+/// How long the bytes of a package may take to come, where somebody waits for it.
+const LOAD_PATIENCE: Duration = Duration::from_secs(60);
+
 /// A component that this host can run, and the signatures that let it in.
 #[derive(Clone)]
 pub(crate) struct Component {
@@ -166,6 +169,17 @@ impl Host {
         self.installed.lock().get(digest).cloned()
     }
 
+    /// The component of an installed package; one that no tenant of this host needed yet is loaded first.
+    pub(crate) async fn ready(&self, digest: &Digest) -> Result<Component> {
+        if let Some(component) = self.component(digest) {
+            return Ok(component);
+        }
+        self.catch_up().await?;
+        let component = self.load(digest, LOAD_PATIENCE).await.with_context(|| format!("{digest}"))?;
+        self.loaded(digest, Ok(component.clone()));
+        Ok(component)
+    }
+
     /// The component of an installed package.
     #[must_use]
     pub fn installed(&self, package: &Digest) -> Option<Arc<Installed>> {
@@ -203,5 +217,12 @@ impl Host {
 /// Keeps the package in the host's own directory.
 async fn write(layout: Arc<Layout>, path: &Path) -> Result<()> {
     let (context, path) = (format!("cannot keep the package in `{}`", path.display()), path.to_owned());
-    tokio::task::spawn_blocking(move || layout.write(&path)).await?.context(context)
+    let write = move || {
+        // A layout is put in the place of a layout only; here, whatever else is in its place is damage.
+        layout.write(&path).or_else(|_| {
+            std::fs::remove_dir_all(&path)?;
+            layout.write(&path)
+        })
+    };
+    tokio::task::spawn_blocking(write).await?.context(context)
 }

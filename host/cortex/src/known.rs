@@ -285,7 +285,11 @@ impl Host {
             }
             let Some(component) = self.component(&choice.package) else {
                 let unusable = known.unusable.contains(&choice.package);
-                return if unusable { Err(anyhow!("component `{id}` ({}) cannot be used", choice.package)) } else { Ok(None) };
+                return if unusable {
+                    Err(anyhow!("component `{id}` ({}) cannot be used", choice.package))
+                } else {
+                    Ok(None)
+                };
             };
             let grants = self.granted(tenant, &component.installed, &choice.grant, choice.accepted_at);
             found.push((component.installed, grants.with_context(|| format!("component `{id}`"))?));
@@ -294,17 +298,14 @@ impl Host {
     }
 
     /// Puts what may run into force; what calls something that may not run, does not run either.
-    fn resume(
-        &self,
-        tenant: &TenantId,
-        (mut choice, mut withheld): Chosen,
-    ) -> Result<BTreeMap<ComponentId, Arc<str>>> {
+    fn resume(&self, tenant: &TenantId, (mut choice, mut withheld): Chosen) -> Result<BTreeMap<ComponentId, Arc<str>>> {
         loop {
             match self.registry.resume(tenant, &choice) {
                 Ok(()) => return Ok(withheld),
                 Err(EnableError::NoProvider { component, interface }) if !withheld.is_empty() => {
                     choice.retain(|(installed, _)| installed.manifest().id != component);
-                    withheld.insert(component, Arc::from(format!("it calls `{interface}`, whose component was revoked")));
+                    withheld
+                        .insert(component, Arc::from(format!("it calls `{interface}`, whose component was revoked")));
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -117,7 +117,7 @@ impl HostOperator {
             "component.list" => read::<Nothing>(input).map(|_| Answer::Json(self.components())),
             "component.install" => self.install(read(input)?, upload).await,
             "component.uninstall" => self.uninstall(read(input)?).await,
-            "tenant.plan" => self.plan(&read(input)?),
+            "tenant.plan" => self.plan(&read(input)?).await,
             "tenant.enable" => self.enable(read(input)?).await,
             "tenant.disable" => self.disable(read(input)?).await,
             "tenant.grants" => self.grants(&read(input)?),

@@ -2,6 +2,7 @@
 //! Changes of tenants: made, given components, given tokens. Each is remembered first, under the condition that nobody else
 //! was faster, and in force here when the call returns; on hosts that share the database soon after.
 
+use crate::components::Component;
 use crate::host::Host;
 use anyhow::{Context as _, Result, bail};
 use cap_state::{Document, StateError};
@@ -44,10 +45,14 @@ impl Host {
     ///
     /// # Errors
     /// Where the package cannot be used here.
-    pub fn plan(&self, tenant: &TenantId, package: &Digest) -> Result<Plan> {
-        let component = self.component(package).with_context(|| format!("{package} is not installed"))?;
+    pub async fn plan(&self, tenant: &TenantId, package: &Digest) -> Result<Plan> {
+        let component = self.ready(package).await?;
+        Ok(self.plan_for(tenant, &component))
+    }
+
+    fn plan_for(&self, tenant: &TenantId, component: &Component) -> Plan {
         let set = self.registry.providers().get(tenant);
-        Ok(Plan::of(tenant, set.as_deref(), &component.installed, &component.verified))
+        Plan::of(tenant, set.as_deref(), &component.installed, &component.verified)
     }
 
     /// Puts a tenant's whole choice of components into force, each with what its consent grants. Where several hosts do so at
@@ -67,10 +72,11 @@ impl Host {
     pub async fn enable_one(&self, tenant: &TenantId, new: &Chosen) -> Result<Vec<(ComponentId, Report)>> {
         let id = &new.installed.manifest().id;
         let digest = new.installed.digest();
+        let component = self.ready(&digest).await?;
         self.choose(tenant, |record| {
             let agreed = self.trust.accept(&new.grant, tenant, Timestamp::now())?.consent().plan;
             let same = record.components.get(id).is_some_and(|choice| choice.package == digest && choice.grant == new.grant);
-            let plan = self.plan(tenant, &digest)?.digest();
+            let plan = self.plan_for(tenant, &component).digest();
             if !same && plan != agreed {
                 bail!("the plan is {plan} now, and {agreed} was agreed to: something changed meanwhile; look at the plan again");
             }
@@ -91,14 +97,17 @@ impl Host {
         package: &Digest,
         grant: SignedGrant,
     ) -> Result<Vec<(ComponentId, Report)>> {
-        let component = self.component(package).with_context(|| format!("{package} is not installed"))?;
+        let component = self.ready(package).await?;
         self.enable_one(tenant, &Chosen { installed: component.installed, grant }).await
     }
 
     /// Whether a tenant has enabled that package.
-    #[must_use]
-    pub fn has_enabled(&self, tenant: &TenantId, package: &Digest) -> bool {
-        self.known.lock().users(package).contains(tenant)
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn has_enabled(&self, tenant: &TenantId, package: &Digest) -> Result<bool> {
+        let found = self.remembered.tenant(tenant).await?;
+        Ok(found.is_some_and(|(_, record)| record.packages().any(|one| one == *package)))
     }
 
     /// Takes one component out of force. Its tables and what is in them stay.
@@ -120,7 +129,8 @@ impl Host {
     fn chosen(&self, record: &TenantRecord, kept: impl Fn(&ComponentId) -> bool) -> Result<Vec<Chosen>> {
         let kept = record.components.iter().filter(|(id, _)| kept(id)).map(|(id, choice)| {
             let component = self.component(&choice.package);
-            let component = component.with_context(|| format!("component `{id}` ({}) cannot be used here", choice.package))?;
+            let component =
+                component.with_context(|| format!("component `{id}` ({}) cannot be used here", choice.package))?;
             Ok(Chosen { installed: component.installed, grant: choice.grant.clone() })
         });
         kept.collect()
@@ -140,6 +150,10 @@ impl Host {
                 bail!(
                     "tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`"
                 );
+            }
+            for package in current.packages() {
+                // One that cannot be had is refused below, by the name of its component, where it is still chosen.
+                let _ = self.ready(&package).await;
             }
             let chosen = choose(&current)?;
             let choice = self.consented(tenant, &chosen, &current)?;
@@ -255,7 +269,8 @@ pub(crate) fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord 
         let known = current.components.get(&id);
         let same = known.filter(|known| known.package == package && known.grant == one.grant);
         let choice = same.cloned().unwrap_or_else(|| {
-            let before = known.and_then(|known| if known.package == package { known.before } else { Some(known.package) });
+            let before =
+                known.and_then(|known| if known.package == package { known.before } else { Some(known.package) });
             Choice { package, grant: one.grant.clone(), accepted_at: now, before }
         });
         (id, choice)

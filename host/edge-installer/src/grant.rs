@@ -95,7 +95,8 @@ impl Trust {
         if verified.kind != Kind::Signature {
             return Err(GrantError::Form(String::from("the bundle is a statement, not a signature over the text")));
         }
-        let value = edge_package::json::parse(signed.text.as_bytes()).map_err(|fault| GrantError::Form(fault.to_string()))?;
+        let value =
+            edge_package::json::parse(signed.text.as_bytes()).map_err(|fault| GrantError::Form(fault.to_string()))?;
         if edge_package::json::canonical(&value) != signed.text.as_bytes() {
             return Err(GrantError::Form(String::from("it is not canonical JSON (RFC 8785)")));
         }

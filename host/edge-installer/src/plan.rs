@@ -242,7 +242,9 @@ impl fmt::Display for Plan {
         let to_version = &to.version;
         match (self.action, &self.from) {
             (Action::Upgrade, Some(from)) => write!(f, "upgrade `{component}` from {} to {to_version}", from.version)?,
-            (Action::RollBack, Some(from)) => write!(f, "roll `{component}` back from {} to {to_version}", from.version)?,
+            (Action::RollBack, Some(from)) => {
+                write!(f, "roll `{component}` back from {} to {to_version}", from.version)?
+            }
             (Action::Change, Some(_)) => write!(f, "change `{component}` {to_version}")?,
             _ => write!(f, "enable `{component}` {to_version}")?,
         }
@@ -257,20 +259,28 @@ impl fmt::Display for Plan {
             let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
             writeln!(f, "  {kind} by {by}{at}")?;
         }
-        list(f, "it may use", self.capabilities.iter().map(|capability| {
-            let Capability { interface, reason, scope, new } = capability;
-            let scope = scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
-            let new = if *new && self.from.is_some() { "NEW: " } else { "" };
-            format!("{new}{interface}{scope}: {reason}")
-        }))?;
+        list(
+            f,
+            "it may use",
+            self.capabilities.iter().map(|capability| {
+                let Capability { interface, reason, scope, new } = capability;
+                let scope = scope.as_ref().map(|scope| format!(" ({scope})")).unwrap_or_default();
+                let new = if *new && self.from.is_some() { "NEW: " } else { "" };
+                format!("{new}{interface}{scope}: {reason}")
+            }),
+        )?;
         list(f, "it gives up", self.given_up.iter().cloned())?;
-        list(f, "it calls", self.calls.iter().map(|Call { interface, reason, provider }| {
-            let provider = provider.as_ref().map_or_else(
-                || "nobody yet: enable a component that provides it".to_owned(),
-                |provider| format!("of `{provider}`"),
-            );
-            format!("{interface} {provider}: {reason}")
-        }))?;
+        list(
+            f,
+            "it calls",
+            self.calls.iter().map(|Call { interface, reason, provider }| {
+                let provider = provider.as_ref().map_or_else(
+                    || "nobody yet: enable a component that provides it".to_owned(),
+                    |provider| format!("of `{provider}`"),
+                );
+                format!("{interface} {provider}: {reason}")
+            }),
+        )?;
         list(f, "its binary imports nothing but", self.imports.iter().cloned())?;
         list(f, "migrations", self.migrations.to_string().lines().map(str::to_owned))?;
         match self.roll_back {

@@ -3,7 +3,8 @@
 
 use jiff::SignedDuration;
 use signing_verify::{
-    Keys, POLICY_BYTES_MAX, Policy, REVOCATIONS_NAME, Refused, RevocationList, TRUST_ROOT_BYTES_MAX, TrustRoot, Verifier,
+    Keys, POLICY_BYTES_MAX, Policy, REVOCATIONS_NAME, Refused, RevocationList, TRUST_ROOT_BYTES_MAX, TrustRoot,
+    Verifier,
 };
 use std::io::Read as _;
 use std::path::{Path, PathBuf};

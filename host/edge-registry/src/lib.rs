@@ -22,6 +22,6 @@ pub use install::{InstallError, Installed, Registry};
 pub use lifecycle::{Hook, LIFECYCLE};
 pub use providers::Providers;
 pub use state::{
-    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, Remembered, RevocationsRecord, SignedGrant, Stored,
-    TenantRecord,
+    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, Remembered, RevocationsRecord,
+    SignedGrant, Stored, TenantRecord,
 };

@@ -63,10 +63,15 @@ fn what_means_nothing_to_a_host_is_named() {
     let manifest = |from: &'static str, to: &'static str| {
         move |path: &Path| fs::write(path.join("cortex.yaml"), MANIFEST.replace(from, to)).unwrap()
     };
-    let (missing, undeclared) = (manifest("test.call", "test.other"), manifest("schemas:", "calls:\n  - { interface: a:b/c, reason: It needs the books of c. }\nschemas:"));
+    let (missing, undeclared) = (
+        manifest("test.call", "test.other"),
+        manifest("schemas:", "calls:\n  - { interface: a:b/c, reason: It needs the books of c. }\nschemas:"),
+    );
     let cases: &[(&str, Change<'_>)] = &[
         ("0002_more.sql` is no UTF-8", &|path| fs::write(path.join("migrations/0002_more.sql"), b"\xff").unwrap()),
-        ("migrations:", &|path| fs::write(path.join("migrations/0003_gap.sql"), "CREATE TABLE x (id INTEGER PRIMARY KEY);").unwrap()),
+        ("migrations:", &|path| {
+            fs::write(path.join("migrations/0003_gap.sql"), "CREATE TABLE x (id INTEGER PRIMARY KEY);").unwrap()
+        }),
         ("migrations:", &|path| fs::write(path.join("migrations/0002_evil.sql"), "ATTACH 'x' AS y;").unwrap()),
         ("schema `chart`", &|path| fs::write(path.join("schemas/deep/chart.json"), "{\"type\": 1}").unwrap()),
         ("schema `chart`", &|path| fs::write(path.join("schemas/deep/chart.json"), "{").unwrap()),

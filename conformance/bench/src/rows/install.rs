@@ -42,7 +42,9 @@ pub(crate) async fn measure(context: &Context, table: &mut Table) -> Result<()> 
         verified.push(milliseconds(begin.elapsed()) / f64::from(VERIFICATIONS));
     }
     table.add(Line {
-        what: "verify a package offline: signature, provenance, list of parts, each with certificate, timestamp and log".to_owned(),
+        what:
+            "verify a package offline: signature, provenance, list of parts, each with certificate, timestamp and log"
+                .to_owned(),
         measured: median(verified),
         unit: "ms",
         target: Some(Target::AtMost(10.0)),
@@ -67,7 +69,12 @@ pub(crate) async fn measure(context: &Context, table: &mut Table) -> Result<()> 
         ..Line::default()
     };
     let note = "from bytes read to remembered: read, verified, checked, rehearsed, linked on trial, synced to disk";
-    table.add(line("install a signed component of 1 MiB, machine code kept", warm, Some(Target::AtMost(2_000.0)), note));
+    table.add(line(
+        "install a signed component of 1 MiB, machine code kept",
+        warm,
+        Some(Target::AtMost(2_000.0)),
+        note,
+    ));
     table.add(line("the same, compiled", cold, None, "the ledger's 657 kB of code, padded"));
     Ok(())
 }

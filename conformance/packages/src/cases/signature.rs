@@ -53,8 +53,8 @@ fn statement(world: &World, digest: Digest) -> Vec<u8> {
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": NAME, "digest": {"sha256": digest.hex()}}],
-        "predicateType": "https://slsa.dev/provenance/v1",
-        "predicate": {"builder": "here"},
+        "predicateType": "https://sigstore.dev/cosign/sign/v1",
+        "predicate": {},
     });
     let bundle = world.key.sign_statement(statement.to_string().as_bytes()).unwrap();
     bundle.to_json().unwrap().into_bytes()

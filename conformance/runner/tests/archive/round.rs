@@ -108,10 +108,14 @@ end\\N \\. \\\\', 1),
 
 pub(crate) async fn enable_types(host: &TestHost, tenant: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let installed = conformance::install(&host.host, &types(directory.path())).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let installed =
+        conformance::install(&host.host, &types(directory.path())).await.unwrap_or_else(|error| panic!("{error:#}"));
     let tenant = TenantId::parse(tenant).unwrap();
     host.host.create_tenant(&tenant).await.unwrap();
-    host.host.enable(&tenant, &[conformance::wanted(&tenant, &installed)]).await.unwrap_or_else(|error| panic!("{error:#}"));
+    host.host
+        .enable(&tenant, &[conformance::wanted(&tenant, &installed)])
+        .await
+        .unwrap_or_else(|error| panic!("{error:#}"));
 }
 
 fn rows(value: &Value) -> u64 {

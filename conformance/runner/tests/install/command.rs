@@ -17,7 +17,8 @@ impl Site {
         let site = Self(tempfile::tempdir().unwrap());
         std::fs::write(site.path("passphrase"), "correct horse battery staple\n").unwrap();
         let hints: Vec<_> = ["publisher", "administrator", "security"].map(|who| site.key(who)).into();
-        let rule = |namespace: &str, hint: &str| json!({ "namespace": namespace, "keys": [hint], "key-time": "unproven" });
+        let rule =
+            |namespace: &str, hint: &str| json!({ "namespace": namespace, "keys": [hint], "key-time": "unproven" });
         let policy = json!({ "publishers": [
             rule("echo", &hints[0]), rule("cortex/grants/*", &hints[1]), rule("cortex/revocations", &hints[2]),
         ]});
@@ -134,7 +135,9 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
     assert!(site.done(&with(&["--plan"])).contains(digest));
     site.refused(&enable, &["nobody can be asked here", "--agree"]);
     site.refused(&with(&["--yes"]), &["who agrees?"]);
-    let by = |key: &str, more: &[&str]| [&enable[..], more, &["--key", key]].concat().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let by = |key: &str, more: &[&str]| {
+        [&enable[..], more, &["--key", key]].concat().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
     let refused = |arguments: Vec<String>, expected: &[&str]| {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         site.refused(&arguments, expected);
@@ -157,7 +160,8 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
     upgrade("rollback");
     assert_eq!(now(), json!(first));
     let list = site.json(&["components"]);
-    let users: Vec<_> = list["components"].as_array().unwrap().iter().map(|one| (&one["version"], &one["tenants"])).collect();
+    let users: Vec<_> =
+        list["components"].as_array().unwrap().iter().map(|one| (&one["version"], &one["tenants"])).collect();
     assert_eq!(users, [(&json!("1.0.0"), &json!(1)), (&json!("1.1.0"), &json!(0))]);
     site.refused(&["uninstall", &first], &["disable it there first"]);
     site.done(&["uninstall", &second]);

@@ -33,7 +33,8 @@ async fn what_runs_is_cut_and_nothing_of_it_runs_again() {
     let spin = "  attacks.spin:\n    effect: read\n";
     hostile.change("cortex.yaml", spin, &format!("{spin}    limits: {{ cpu-ms-max: 60000, wall-ms-max: 60000 }}\n"));
     let digest = signed(&hostile).package.digest();
-    let host = TestHost::start_with(&[ECHO, hostile.name()], |settings| settings.capabilities.push(Arc::new(Wait))).await;
+    let host =
+        TestHost::start_with(&[ECHO, hostile.name()], |settings| settings.capabilities.push(Arc::new(Wait))).await;
     let busy = ["attacks/spin", "attacks/wait-in-host"].map(|attack| {
         let client = host.client.clone();
         let arguments = if attack.ends_with("spin") { json!({}) } else { json!({ "milliseconds": 60_000 }) };

@@ -49,7 +49,8 @@ async fn what_nobody_vouches_for_is_refused_and_leaves_nothing() {
         Layout { package: package(&newer), attachments: vec![junk] }
     };
     let statement = || {
-        let unsigned = edge_package::statement::statements(&package(&newer), &edge_package::statement::Origin::default());
+        let unsigned =
+            edge_package::statement::statements(&package(&newer), &edge_package::statement::Origin::default());
         let attachments = unsigned.unwrap().iter().map(edge_package::statement::Statement::attachment).collect();
         Layout { package: package(&newer), attachments }
     };
@@ -61,13 +62,21 @@ async fn what_nobody_vouches_for_is_refused_and_leaves_nothing() {
         ("signed by a stranger", stranger.package(package(&newer)).unwrap(), "identity"),
         ("signed by a publisher for what is not theirs", acme.package(package(&newer)).unwrap(), "identity"),
         ("a publisher's name, signed by another", signed(&named("other", "acme")), "identity"),
-        ("another publisher's component under the same id", acme.package(package(&of_publisher("acme", "2.0.0"))).unwrap(), "publisher"),
+        (
+            "another publisher's component under the same id",
+            acme.package(package(&of_publisher("acme", "2.0.0"))).unwrap(),
+            "publisher",
+        ),
         ("an older release", signed(&echo_of("0.9.0")), "rollback"),
-        ("another release under the same version", signed(&{
-            let draft = Draft::copy_of(ECHO);
-            draft.change("cortex.yaml", "title: Echo", "title: Ecko");
-            draft
-        }), "rollback"),
+        (
+            "another release under the same version",
+            signed(&{
+                let draft = Draft::copy_of(ECHO);
+                draft.change("cortex.yaml", "title: Echo", "title: Ecko");
+                draft
+            }),
+            "rollback",
+        ),
     ];
     for (name, layout, step) in cases {
         let digest = layout.package.digest();
@@ -120,20 +129,36 @@ async fn whoever_writes_to_the_database_grants_and_installs_nothing() {
         text.replacen(from, to, 1)
     };
     let attacks: Vec<Attack<'_>> = vec![
-        ("a package that is not the one agreed to", Box::new(|choice| choice["package"] = json!(evil.package.digest()))),
-        ("more capabilities", Box::new(|choice| {
-            let text = choice["grant"]["text"].as_str().unwrap().to_owned();
-            choice["grant"]["text"] = json!(replace(&text, "\"cortex:context/context\"", "\"cortex:context/context\",\"cortex:storage/sql\""));
-        })),
-        ("the consent of a stranger", Box::new(|choice| {
-            let text = choice["grant"]["text"].as_str().unwrap().to_owned();
-            let bundle = stranger.key().sign(text.as_bytes()).unwrap().to_json().unwrap();
-            choice["grant"]["bundle"] = json!(bundle);
-        })),
-        ("a consent for another tenant", Box::new(|choice| {
-            let text = choice["grant"]["text"].as_str().unwrap().to_owned();
-            choice["grant"]["text"] = json!(replace(&text, "\"tenant\":\"test\"", "\"tenant\":\"tent\""));
-        })),
+        (
+            "a package that is not the one agreed to",
+            Box::new(|choice| choice["package"] = json!(evil.package.digest())),
+        ),
+        (
+            "more capabilities",
+            Box::new(|choice| {
+                let text = choice["grant"]["text"].as_str().unwrap().to_owned();
+                choice["grant"]["text"] = json!(replace(
+                    &text,
+                    "\"cortex:context/context\"",
+                    "\"cortex:context/context\",\"cortex:storage/sql\""
+                ));
+            }),
+        ),
+        (
+            "the consent of a stranger",
+            Box::new(|choice| {
+                let text = choice["grant"]["text"].as_str().unwrap().to_owned();
+                let bundle = stranger.key().sign(text.as_bytes()).unwrap().to_json().unwrap();
+                choice["grant"]["bundle"] = json!(bundle);
+            }),
+        ),
+        (
+            "a consent for another tenant",
+            Box::new(|choice| {
+                let text = choice["grant"]["text"].as_str().unwrap().to_owned();
+                choice["grant"]["text"] = json!(replace(&text, "\"tenant\":\"test\"", "\"tenant\":\"tent\""));
+            }),
+        ),
         ("no consent", Box::new(|choice| choice["grant"] = json!({ "text": "{}", "bundle": "{}" }))),
     ];
     let state = backend_sqlite::SqliteState::open(&directory.path().join("state.sqlite")).await.unwrap();

@@ -26,7 +26,10 @@ fn shop(version: &str, migrations: usize) -> Draft {
     let draft = Draft::copy_of(SHOP);
     draft.change("cortex.yaml", "version: \"1.0.0\"", &format!("version: \"{version}\""));
     std::fs::create_dir_all(draft.path().join("migrations")).unwrap();
-    draft.write("migrations/0001_sales.sql", b"CREATE TABLE sales (id INTEGER PRIMARY KEY NOT NULL, item TEXT NOT NULL);\n");
+    draft.write(
+        "migrations/0001_sales.sql",
+        b"CREATE TABLE sales (id INTEGER PRIMARY KEY NOT NULL, item TEXT NOT NULL);\n",
+    );
     for number in 2..=migrations {
         let text = format!("ALTER TABLE sales ADD COLUMN note_{number} TEXT;\n");
         draft.write(&format!("migrations/{number:04}_note.sql"), text.as_bytes());
@@ -40,7 +43,7 @@ async fn install(host: &TestHost, draft: &Draft) -> Digest {
 
 /// Agrees to whatever enabling the package would change.
 async fn enable(host: &TestHost, package: &Digest) {
-    let plan = host.host.plan(&test(), package).unwrap();
+    let plan = host.host.plan(&test(), package).await.unwrap();
     let grant = signer().consent(&plan.consent(Timestamp::now())).unwrap();
     let chosen = Chosen { installed: host.host.installed(package).unwrap(), grant };
     host.host.enable_one(&test(), &chosen).await.unwrap_or_else(|error| panic!("{error:#}"));
@@ -72,17 +75,25 @@ async fn load(host: &TestHost, during: impl AsyncFnOnce()) -> usize {
         .collect();
     during().await;
     stop.store(true, Ordering::Release);
-    let joined = tokio::task::spawn_blocking(move || clients.into_iter().map(|client| client.join().expect("no request failed")).sum());
+    let joined = tokio::task::spawn_blocking(move || {
+        clients.into_iter().map(|client| client.join().expect("no request failed")).sum()
+    });
     joined.await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn upgrades_and_roll_backs_fail_no_request() {
     let host = TestHost::start(&[]).await;
-    let versions = [install(&host, &shop("1.0.0", 1)).await, install(&host, &shop("1.1.0", 2)).await, install(&host, &shop("1.2.0", 3)).await];
+    let versions = [
+        install(&host, &shop("1.0.0", 1)).await,
+        install(&host, &shop("1.1.0", 2)).await,
+        install(&host, &shop("1.2.0", 3)).await,
+    ];
     enable(&host, &versions[0]).await;
     let id = ComponentId::parse("demo-shop").unwrap();
-    let now = |host: &TestHost| host.host.registry().providers().get(&test()).unwrap().component(&id).unwrap().installed.digest();
+    let now = |host: &TestHost| {
+        host.host.registry().providers().get(&test()).unwrap().component(&id).unwrap().installed.digest()
+    };
     let answered = load(&host, async || {
         // Up twice, down twice, and up at once; the tables of the later versions stay.
         for to in [1, 2, 1, 0, 2, 0, 1, 2] {
@@ -103,11 +114,14 @@ async fn upgrades_and_roll_backs_fail_no_request() {
 async fn a_roll_back_over_a_migration_that_takes_away_is_refused() {
     let host = TestHost::start(&[]).await;
     let draft = shop("1.1.0", 1);
-    draft.write("migrations/0002_gone.sql", b"DROP TABLE sales;\nCREATE TABLE sold (id INTEGER PRIMARY KEY NOT NULL);\n");
+    draft.write(
+        "migrations/0002_gone.sql",
+        b"DROP TABLE sales;\nCREATE TABLE sold (id INTEGER PRIMARY KEY NOT NULL);\n",
+    );
     let (old, new) = (install(&host, &shop("1.0.0", 1)).await, install(&host, &draft).await);
     enable(&host, &old).await;
     enable(&host, &new).await;
-    let plan = host.host.plan(&test(), &old).unwrap();
+    let plan = host.host.plan(&test(), &old).await.unwrap();
     let grant = signer().consent(&plan.consent(Timestamp::now())).unwrap();
     let chosen = Chosen { installed: host.host.installed(&old).unwrap(), grant };
     let error = format!("{:#}", host.host.enable_one(&test(), &chosen).await.unwrap_err());

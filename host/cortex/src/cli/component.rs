@@ -4,11 +4,11 @@
 //!
 //! Enabling shows the plan, asks, and signs the consent with the administrator's key; the host believes the signature, not the command.
 
+use super::passphrase::PassphraseFile;
 use super::signatory::Signatory;
 use super::tenant::{list, text};
 use super::terminal::{self, Step};
 use super::way::{Data, Way};
-use super::passphrase::PassphraseFile;
 use super::{key, push};
 use anyhow::{Context as _, Result, bail};
 use cortex::layout::Layout as Home;
@@ -17,9 +17,9 @@ use edge_installer::Consent;
 use edge_package::Layout;
 use kernel_types::{ComponentId, Digest, TenantId};
 use serde_json::{Value, json};
-use std::io::{Seek as _, Write as _};
 use std::fs::File;
 use std::future::Future;
+use std::io::{Seek as _, Write as _};
 use std::path::PathBuf;
 
 /// For whom the development authority signs.
@@ -71,8 +71,12 @@ impl Install {
         self.common.run(home, async |way: Way| {
             let result = way.upload("component.install", json!({ "older": self.older }), file).await?;
             step.done("verified, checked and compiled");
-            let (id, version, package) = (text(&result, "component"), text(&result, "version"), text(&result, "package"));
-            Ok((result, format!("{package} {id} {version}\nenable it for a tenant: cortex enable {id} --tenant <tenant>")))
+            let (id, version, package) =
+                (text(&result, "component"), text(&result, "version"), text(&result, "package"));
+            Ok((
+                result,
+                format!("{package} {id} {version}\nenable it for a tenant: cortex enable {id} --tenant <tenant>"),
+            ))
         })
     }
 
@@ -124,7 +128,8 @@ impl Components {
 }
 
 fn line(component: &Value) -> String {
-    let by: Vec<_> = list(component, "signed").iter().map(|one| format!("{} by {}", text(one, "kind"), text(one, "by"))).collect();
+    let by: Vec<_> =
+        list(component, "signed").iter().map(|one| format!("{} by {}", text(one, "kind"), text(one, "by"))).collect();
     let revoked = component.get("revoked").and_then(Value::as_str);
     let state = match revoked {
         Some(reason) => format!("REVOKED: {reason}"),
@@ -231,7 +236,8 @@ impl Administrator {
 impl Enable {
     pub(crate) fn run(&self, home: &Home) -> Result<()> {
         let Self { component, version, package, agreement } = self;
-        let which = json!({ "tenant": agreement.tenant, "component": component, "version": version, "package": package });
+        let which =
+            json!({ "tenant": agreement.tenant, "component": component, "version": version, "package": package });
         agreement.run(home, which)
     }
 }
@@ -365,7 +371,9 @@ impl Revoke {
 }
 
 fn shown(list: &Value) -> String {
-    let Some(number) = list.get("number").and_then(Value::as_u64) else { return "there is no list of revocations".to_owned() };
+    let Some(number) = list.get("number").and_then(Value::as_u64) else {
+        return "there is no list of revocations".to_owned();
+    };
     let mut said = format!("list {number} of {}", text(list, "issued_at"));
     let stale = text(list, "stale_since");
     if !stale.is_empty() {

@@ -13,14 +13,18 @@ use cortex::{running, trusting};
 use edge_installer::{SignedGrant, Trust};
 use edge_package::statement::{Origin, statements};
 use edge_package::{Layout, Package};
-use kernel_types::{PermissionSet, TenantId};
+use kernel_types::{Digest, PermissionSet, TenantId};
 use sdk_build::{Builder, Bundle, Environment};
 use serde_json::{Value, json};
 use signing_client::development::ISSUER;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The components of the demonstration.
 const COMPONENTS: &[&str] = &["components/accounting", "components/import-journal"];
+
+/// How often a component is tried to be enabled beside another host that does the same.
+const TRIES_MAX: u32 = 8;
 
 /// The tenant of the demonstration.
 const TENANT: &str = "demo";
@@ -72,15 +76,17 @@ pub(crate) async fn prepare(host: &Arc<Host>, bundles: &[Bundle], step: &Step) -
             // What is built anew has the version that it had.
             host.install(layout, true).await?;
         }
-        if !host.has_enabled(&tenant, &digest) {
-            let plan = host.plan(&tenant, &digest)?;
-            let text = plan.consent(jiff::Timestamp::now()).text()?;
-            let bundle = signing(&mut signatory, host).await?.sign(text.as_bytes()).await?.bytes;
-            let grant = SignedGrant { text: text.into(), bundle: String::from_utf8(bundle)?.into() };
-            for (component, report) in host.enable_package(&tenant, &digest, grant).await? {
-                if !report.ran.is_empty() {
-                    step.say(&format!("{component}: ran {}", report.ran.join(", ")));
+        for tries in 1.. {
+            if host.has_enabled(&tenant, &digest).await? {
+                break;
+            }
+            match agree(host, &tenant, &digest, signing(&mut signatory, host).await?, step).await {
+                // Another host on the same database may just have changed what the plan is about.
+                Err(error) if tries < TRIES_MAX => {
+                    step.say(&format!("looking again: {error:#}"));
+                    tokio::time::sleep(Duration::from_millis(250)).await;
                 }
+                done => done?,
             }
         }
     }
@@ -97,6 +103,20 @@ pub(crate) async fn prepare(host: &Arc<Host>, bundles: &[Bundle], step: &Step) -
         }
     };
     Ok(Demo { token, today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date() })
+}
+
+/// Agrees to the package for the tenant, as its administrator.
+async fn agree(host: &Host, tenant: &TenantId, package: &Digest, by: &Signatory, step: &Step) -> Result<()> {
+    let plan = host.plan(tenant, package).await?;
+    let text = plan.consent(jiff::Timestamp::now()).text()?;
+    let bundle = String::from_utf8(by.sign(text.as_bytes()).await?.bytes)?;
+    let grant = SignedGrant { text: text.into(), bundle: bundle.into() };
+    for (component, report) in host.enable_package(tenant, package, grant).await? {
+        if !report.ran.is_empty() {
+            step.say(&format!("{component}: ran {}", report.ran.join(", ")));
+        }
+    }
+    Ok(())
 }
 
 async fn signing<'a>(signatory: &'a mut Option<Signatory>, host: &Host) -> Result<&'a Signatory> {

@@ -6,6 +6,7 @@ use super::terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cortex::layout::Layout;
 use serde_json::json;
 use signing_authority::folder;
 use signing_authority::keys::PublicKey;
@@ -13,7 +14,6 @@ use signing_authority::log::checkpoint::Origin;
 use signing_authority::log::fsck;
 use signing_authority::trust;
 use signing_verify::TRUST_ROOT_BYTES_MAX;
-use cortex::layout::Layout;
 use std::path::PathBuf;
 
 /// What to look at.

@@ -192,8 +192,7 @@ pub(crate) async fn import(
     consents: Value,
 ) -> Result<Value> {
     let GiveUp { replace, drop_left_out } = give_up;
-    let input =
-        json!({ "tenant": tenant, "replace": replace, "drop_left_out": drop_left_out, "consents": consents });
+    let input = json!({ "tenant": tenant, "replace": replace, "drop_left_out": drop_left_out, "consents": consents });
     way.upload("tenant.import", input, file).await
 }
 

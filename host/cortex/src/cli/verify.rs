@@ -12,7 +12,6 @@ use super::verdict::{self, Judged, Verdict};
 use anyhow::{Context as _, Result, anyhow, bail};
 use edge_package::Layout;
 use jiff::Timestamp;
-use kernel_manifest::Manifest;
 use kernel_types::Digest;
 use signing_verify::{
     Artifact, BUNDLE_BYTES_MAX, Bundle, Freshness, History, Keys, POLICY_BYTES_MAX, Policy, REVOCATIONS_BYTES_MAX,
@@ -60,11 +59,6 @@ struct Trust {
     /// The list of what must not run, its bundle beside it.
     #[arg(long, value_name = "FILE")]
     revocations: Option<PathBuf>,
-}
-
-/// The name of a component as publishers and policies have it.
-pub(super) fn name_of(manifest: &Manifest) -> String {
-    manifest.id.to_string()
 }
 
 impl Trust {
@@ -127,7 +121,7 @@ impl Verify {
             (Some(package), None) => {
                 let layout = open(&package, self.reach)?;
                 let manifest = layout.package.manifest();
-                let name = self.name.unwrap_or_else(|| name_of(manifest));
+                let name = self.name.unwrap_or_else(|| manifest.name());
                 let artifact = Artifact { name: &name, digest: layout.package.digest() };
                 let subject = layout.package.descriptor();
                 let found = bundles(&layout).map(|one| (one.descriptor(&subject).digest, one.payload.as_slice()));

@@ -5,6 +5,7 @@ pub(crate) mod records;
 mod remembered;
 
 pub use records::{
-    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, RevocationsRecord, SignedGrant, Stored, TenantRecord,
+    Choice, ComponentRecord, CredentialRecord, Entry, Importing, ReleaseRecord, RevocationsRecord, SignedGrant, Stored,
+    TenantRecord,
 };
 pub use remembered::Remembered;
