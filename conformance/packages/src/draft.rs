@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A layout that is being forged: the files of an honest one, and ways to change them as somebody would who knows the format.
+//! A layout that is being forged: the files of an honest one, and ways to change them as somebody would who knows the
+//! format.
 
 use crate::walk::Site;
 use crate::world::{Files, World, files};

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Packages that somebody forged, each with the step that has to refuse it.
 //!
-//! Every [`Case`] makes a package as an OCI image layout in a folder, with signatures that are honestly made by keys and by a whole
-//! signing service of this process. It makes it twice: with its fault, and without ([`Draft`] is the same otherwise). Without it
-//! the package is accepted, with it refused at the step that the case names, so that nothing is refused early by accident.
+//! Every [`Case`] makes a package as an OCI image layout in a folder, with signatures that are honestly made by keys
+//! and by a whole signing service of this process. It makes it twice: with its fault, and without ([`Draft`] is the
+//! same otherwise). Without it the package is accepted, with it refused at the step that the case names, so that
+//! nothing is refused early by accident.
 //!
-//! [`refused`] walks the steps: what `edge-package` reads, what `signing-verify` believes and admits, what `edge-registry` takes
-//! as a bundle, what the engine compiles. Not here: hostile code, which is in `conformance/guests`, and hostile manifests, which
-//! are in `conformance/runner`.
+//! [`refused`] walks the steps: what `edge-package` reads, what `signing-verify` believes and admits, what
+//! `edge-registry` takes as a bundle, what the engine compiles. Not here: hostile code, which is in
+//! `conformance/guests`, and hostile manifests, which are in `conformance/runner`.
 
 #![expect(
     clippy::unwrap_used,

@@ -28,8 +28,8 @@ pub struct Site {
     pub revoked: Option<RevocationList>,
 }
 
-/// Takes the layout in a folder through every step of an install at that site, up to a component that could be enabled; [`None`]
-/// where none refuses it.
+/// Takes the layout in a folder through every step of an install at that site, up to a component that could be enabled;
+/// [`None`] where none refuses it.
 #[must_use]
 pub fn refused(layout: &Path, site: &Site, registry: &Registry) -> Option<Refusal> {
     walk(layout, site, registry).err()

@@ -116,8 +116,8 @@ impl Client {
         Ok((response.status().as_u16(), response.body_mut().with_config().limit(256 << 20).read_to_string()?))
     }
 
-    /// Posts JSON under an idempotency key, and waits. Returns the status, whether it is an answer of before, and the body as
-    /// it stands.
+    /// Posts JSON under an idempotency key, and waits. Returns the status, whether it is an answer of before, and the
+    /// body as it stands.
     ///
     /// # Errors
     /// Where no answer comes.

@@ -38,8 +38,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-/// Machine code is kept between tests, so that each component is compiled once per build of the host and not once per test.
-/// The engine checks what it loads; the tests of that check do not use this.
+/// Machine code is kept between tests, so that each component is compiled once per build of the host and not once per
+/// test. The engine checks what it loads; the tests of that check do not use this.
 pub fn share_code(directory: &Path) {
     let shared = profile_directory().join("conformance-code");
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&shared);
@@ -66,7 +66,8 @@ pub struct TestHost {
 }
 
 impl TestHost {
-    /// A new host on SQLite with these components of the checkout, all granted what they ask for, enabled for the tenant `test`.
+    /// A new host on SQLite with these components of the checkout, all granted what they ask for, enabled for the
+    /// tenant `test`.
     pub async fn start(components: &[&str]) -> Self {
         Self::start_on(&Backend::Sqlite, components).await
     }

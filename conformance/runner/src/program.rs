@@ -11,8 +11,8 @@ use std::time::SystemTime;
 /// What the program is made of, beside `Cargo.lock`: folders of the checkout.
 const SOURCES: &[&str] = &["host", "sdk/build", "signing"];
 
-/// The program, built where it is missing or older than its sources. Cargo does not build another package's program for a
-/// test.
+/// The program, built where it is missing or older than its sources. Cargo does not build another package's program for
+/// a test.
 ///
 /// # Panics
 /// Where it cannot be built.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Tenants as archives: from each back end into each, while they are written to, damaged on the way, killed on the way in.
+//! Tenants as archives: from each back end into each, while they are written to, damaged on the way, killed on the way
+//! in.
 
 #![allow(
     clippy::unwrap_used,
@@ -159,7 +160,8 @@ async fn on_postgres(components: &'static [&'static str]) -> Option<(TestHost, s
     Some((answering(host).await, database))
 }
 
-/// What an auditor would ask of a ledger whose numbers have no gap and whose debits equal its credits: each entry with who posted it and when, its lines, the balances, what is in draft.
+/// What an auditor would ask of a ledger whose numbers have no gap and whose debits equal its credits: each entry with
+/// who posted it and when, its lines, the balances, what is in draft.
 fn ledger(client: &Client) -> Value {
     let entries = books::entries(client).unwrap();
     books::assert_gapless(&entries);

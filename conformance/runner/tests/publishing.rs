@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A publisher's way with the program `cortex`, as a person goes it: from sources to a package, signed in each of the three ways,
-//! pushed to a registry, pulled elsewhere and verified; and each point at which it ends, with its text and its exit code.
+//! A publisher's way with the program `cortex`, as a person goes it: from sources to a package, signed in each of the
+//! three ways, pushed to a registry, pulled elsewhere and verified; and each point at which it ends, with its text and
+//! its exit code.
 
 #![allow(
     clippy::unwrap_used,
@@ -64,7 +65,8 @@ fn packaged(desk: &Desk, layout: &str) -> String {
     report["digest"].as_str().unwrap().to_owned()
 }
 
-/// Pushes a signed layout, pulls it elsewhere by digest and verifies it in all places: the same digest, the same verdict.
+/// Pushes a signed layout, pulls it elsewhere by digest and verifies it in all places: the same digest, the same
+/// verdict.
 fn travels(desk: &Desk, registry: &Registry, layout: &str, repository: &str, signer: &Value) {
     let digest = Layout::read(desk.path(layout).as_ref()).unwrap().package.digest().to_string();
     let place = format!("{}/acme/{repository}", registry.address);

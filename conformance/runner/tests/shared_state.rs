@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Hosts beside each other on one PostgreSQL database, each with a directory of its own: what one does is in force on the other,
-//! changes from both at once end alike, and trouble on one is no trouble for the other.
+//! Hosts beside each other on one PostgreSQL database, each with a directory of its own: what one does is in force on
+//! the other, changes from both at once end alike, and trouble on one is no trouble for the other.
 
 #![allow(
     clippy::unwrap_used,

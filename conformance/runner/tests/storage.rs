@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The cases of `conformance/storage` through a component: the guest runs each unit of work as one operation, called through HTTP,
-//! and what came of its statements must be what the case files say, row for row, on each back end.
+//! The cases of `conformance/storage` through a component: the guest runs each unit of work as one operation, called
+//! through HTTP, and what came of its statements must be what the case files say, row for row, on each back end.
 
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +22,8 @@ use serde_json::json;
 use storage_conformance::{Step, expected, parse};
 
 conformance::on_each_backend!(
-    /// Every file but `limits`: what is left of a budget is counted for a whole run of a component, and tested by `hostile`.
+    /// Every file but `limits`: what is left of a budget is counted for a whole run of a component, and tested by
+    /// `hostile`.
     every_case_holds_through_a_component
 );
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cortex up --demo` as a newcomer runs it, in a directory of its own on a free port: what it prints works when pasted, it
-//! ends in order, and it starts again after anything that can happen to it.
+//! `cortex up --demo` as a newcomer runs it, in a directory of its own on a free port: what it prints works when
+//! pasted, it ends in order, and it starts again after anything that can happen to it.
 
 #![allow(
     clippy::unwrap_used,
@@ -115,7 +115,8 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whatever file is damaged: the host says which in one message, or does without it. It never starts with an empty ledger.
+/// Whatever file is damaged: the host says which in one message, or does without it. It never starts with an empty
+/// ledger.
 #[test]
 fn a_damaged_directory_is_told_of_and_nothing_is_thrown_away() {
     let directory = tempfile::tempdir().unwrap();
@@ -153,8 +154,8 @@ fn a_damaged_directory_is_told_of_and_nothing_is_thrown_away() {
     assert_eq!(books::entries(&daemon.client).unwrap().len(), 1);
 }
 
-/// Two hosts that trust the same and never heard of each other, started at once on one database: one tenant, and each prints a
-/// token that both know.
+/// Two hosts that trust the same and never heard of each other, started at once on one database: one tenant, and each
+/// prints a token that both know.
 #[test]
 fn two_hosts_on_one_database_share_the_demonstration() {
     let Some(database) = services::postgres("two_hosts_on_one_database_share_the_demonstration") else { return };

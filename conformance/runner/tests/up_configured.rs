@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cortex up` with a configuration: which value counts, whose file is believed, what the boot log says of it, and that a
-//! request that hangs does not keep the host from ending.
+//! `cortex up` with a configuration: which value counts, whose file is believed, what the boot log says of it, and that
+//! a request that hangs does not keep the host from ending.
 
 #![allow(
     clippy::unwrap_used,
@@ -162,7 +162,8 @@ fn a_secret_is_printed_and_kept_nowhere() {
     );
 }
 
-/// Hosts in other directories, on other ports, told the same in other ways: one digest. Told anything else: another one.
+/// Hosts in other directories, on other ports, told the same in other ways: one digest. Told anything else: another
+/// one.
 #[test]
 fn equal_inputs_have_equal_digests_wherever_they_are_given() {
     let site = Site::new();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Hooks of components: in which order the host calls them, as whom, what a failure means for a tenant, and that they are nobody
-//! else's to call.
+//! Hooks of components: in which order the host calls them, as whom, what a failure means for a tenant, and that they
+//! are nobody else's to call.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Programs of others that tests compare with, in exact versions, from the registries of their languages: installed once, below
-//! what cargo builds.
+//! Programs of others that tests compare with, in exact versions, from the registries of their languages: installed
+//! once, below what cargo builds.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packages, consents and lists of revocations as a site would get them, signed for tests and benchmarks by a key that only they trust.
+//! Packages, consents and lists of revocations as a site would get them, signed for tests and benchmarks by a key that
+//! only they trust.
 //!
-//! The key is made once for each build folder and kept beside the test programs, so that a host which is killed and started again in
-//! another process trusts what the first one did.
+//! The key is made once for each build folder and kept beside the test programs, so that a host which is killed and
+//! started again in another process trusts what the first one did.
 
 use anyhow::{Context as _, Result};
 use edge_installer::{Consent, GRANT_FORMAT, SignedGrant, Trust};

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The answers that a tenant's database keeps, so that a request that comes again is not done twice.
 //!
-//! An answer is looked up beside the unit's transaction and recorded as its last statement, in the host's own role. A look-up
-//! inside would be a part of what the server keeps serializable, and two requests with different keys would give way to each
-//! other for being neighbours in an index. It need not be inside: when two hosts run the same request at the same time, the
-//! key is there for the second one when it records, and it gives way, runs again, and finds the answer. Where the second one fails
-//! before it records, because it meets what the first has done, the kernel looks the key up once more.
+//! An answer is looked up beside the unit's transaction and recorded as its last statement, in the host's own role. A
+//! look-up inside would be a part of what the server keeps serializable, and two requests with different keys would
+//! give way to each other for being neighbours in an index. It need not be inside: when two hosts run the same request
+//! at the same time, the key is there for the second one when it records, and it gives way, runs again, and finds the
+//! answer. Where the second one fails before it records, because it meets what the first has done, the kernel looks the
+//! key up once more.
 
 use crate::failure::{Fault, is_of_connection};
 use crate::lease::{Failure, Lease};
@@ -22,8 +23,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-/// How long an answer is kept at the least, unless there are more than `answers_max`: a day, so that what was sent in the evening
-/// can be sent again in the morning.
+/// How long an answer is kept at the least, unless there are more than `answers_max`: a day, so that what was sent in
+/// the evening can be sent again in the morning.
 const KEPT: &str = "interval '1 day'";
 
 /// After how many answers of this host the oldest are looked at.
@@ -35,13 +36,15 @@ const PURGE_ROWS_MAX: u64 = 1_024;
 /// What an answer takes beside its own bytes: its digests, its place in two indexes.
 const ROW_BYTES: u64 = 256;
 
-/// What all answers take is measured whenever this host has recorded this part of what they may take: it reads the whole table.
+/// What all answers take is measured whenever this host has recorded this part of what they may take: it reads the
+/// whole table.
 const MEASURES: u64 = 16;
 
 /// The longest that PostgreSQL can be told a statement may run, in milliseconds.
 const TIMEOUT_MS_MAX: u128 = i32::MAX as u128;
 
-/// What makes the table of a tenant where it is missing. Numbers grow, so that the oldest answers are those with the lowest.
+/// What makes the table of a tenant where it is missing. Numbers grow, so that the oldest answers are those with the
+/// lowest.
 pub(crate) fn table(tenant: &TenantId) -> String {
     format!(
         "CREATE TABLE IF NOT EXISTS {}.cortex_answers (
@@ -99,12 +102,13 @@ impl AnswerBook for Book {
 }
 
 impl Lease {
-    /// Looks a key up beside the transaction, on the connection that the transaction will be begun on: a unit that held one and
-    /// waited for another would wait for ever where all do.
+    /// Looks a key up beside the transaction, on the connection that the transaction will be begun on: a unit that held
+    /// one and waited for another would wait for ever where all do.
     async fn look_up(&mut self, key: Digest) -> Result<Option<(Vec<u8>, Vec<u8>)>, sqlx::Error> {
         let schema = tenant_schema(&self.tenant.id);
         let text: Arc<str> = format!("SELECT fingerprint, answer FROM {schema}.cortex_answers WHERE key = $1").into();
-        // Connections that lay idle while the server was started again fail at their first use: as many as there may be.
+        // Connections that lay idle while the server was started again fail at their first use: as many as there may
+        // be.
         let mut attempts = self.store.settings.connections_max;
         loop {
             let (mut connection, times) = match self.handed_on.take() {
@@ -185,8 +189,8 @@ fn literal(bytes: &[u8]) -> String {
     text
 }
 
-/// Removes those of the oldest answers that are older than they must be, or too many. Nobody waits for it; what another host
-/// removes at the same time is passed over.
+/// Removes those of the oldest answers that are older than they must be, or too many. Nobody waits for it; what another
+/// host removes at the same time is passed over.
 async fn purge(store: Arc<Inner>, tenant: TenantId) {
     let table = format!("{}.cortex_answers", tenant_schema(&tenant));
     let text = format!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Takes a tenant in: its schemas, tables and rows in one transaction, so that no other unit of work, of this host or of
-//! another, sees a part of it. Rows go in by COPY.
+//! Takes a tenant in: its schemas, tables and rows in one transaction, so that no other unit of work, of this host or
+//! of another, sees a part of it. Rows go in by COPY.
 
 use crate::layout::create_tenant_locked;
 use crate::migrate::{Place, remove_locked, run_pending_locked};
@@ -47,13 +47,13 @@ impl Transfer for PostgresStore {
     }
 }
 
-/// The lock of definitions (see `layout`), held by the connection and not to the end of the transaction: others need not wait
-/// until the rows are in.
+/// The lock of definitions (see `layout`), held by the connection and not to the end of the transaction: others need
+/// not wait until the rows are in.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_lock(1129468504)";
 const UNLOCK: &str = "SELECT pg_catalog.pg_advisory_unlock(1129468504)";
 
-/// Held to the end of the transaction: one taking in of a tenant at a time, over all hosts. With the tenant's name as a number;
-/// two that have the same one wait for each other, which does no harm.
+/// Held to the end of the transaction: one taking in of a tenant at a time, over all hosts. With the tenant's name as a
+/// number; two that have the same one wait for each other, which does no harm.
 const TENANT_LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(1129468505, pg_catalog.hashtext($1))";
 
 async fn take_in(

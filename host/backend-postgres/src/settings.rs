@@ -15,23 +15,23 @@ pub struct Settings {
     pub readers_per_tenant_max: usize,
     /// Units of work that may wait for one tenant's turn to write. Beyond it a caller is told to come back.
     pub queue_units_max: usize,
-    /// How long a unit waits for a connection, in milliseconds, the time to connect included. A pool that is empty for longer is
-    /// too small or its database hangs.
+    /// How long a unit waits for a connection, in milliseconds, the time to connect included. A pool that is empty for
+    /// longer is too small or its database hangs.
     pub connection_wait_ms_max: u64,
-    /// How long the server may take to say that a transaction has begun, in milliseconds. A connection on which it takes longer
-    /// is dead, as where a router forgot it, and another is taken.
+    /// How long the server may take to say that a transaction has begun, in milliseconds. A connection on which it
+    /// takes longer is dead, as where a router forgot it, and another is taken.
     pub begin_wait_ms_max: u64,
     /// How often the database is asked whether it answers, in milliseconds; on one connection beside
     /// [`Settings::connections_max`].
     pub probe_ms: u64,
-    /// How long it may take to answer that, in milliseconds, connecting anew included. Beyond it, it counts as gone: the host is
-    /// not ready, and requests are answered at once that they should come back.
+    /// How long it may take to answer that, in milliseconds, connecting anew included. Beyond it, it counts as gone:
+    /// the host is not ready, and requests are answered at once that they should come back.
     pub probe_wait_ms_max: u64,
-    /// From when on a question without an answer makes the database suspect, in milliseconds: a request whose time ends then is
-    /// told that the database cannot answer, and not that it asked for too much.
+    /// From when on a question without an answer makes the database suspect, in milliseconds: a request whose time ends
+    /// then is told that the database cannot answer, and not that it asked for too much.
     pub probe_suspect_ms: u64,
-    /// How long a connection that is given back may take to show that it can be used again, in milliseconds. Beyond it, it is
-    /// closed.
+    /// How long a connection that is given back may take to show that it can be used again, in milliseconds. Beyond it,
+    /// it is closed.
     pub return_wait_ms_max: u64,
     /// After how long without use a connection is closed, in milliseconds.
     pub idle_ms: u64,
@@ -41,26 +41,29 @@ pub struct Settings {
     pub statements_per_connection_max: usize,
     /// Bytes of changes that a unit keeps to run again behind a statement that failed. Beyond it, it sets a savepoint.
     pub redo_bytes_max: usize,
-    /// Answers to requests with a key that a tenant's tables keep. Beyond it the oldest go, also before their day is over.
+    /// Answers to requests with a key that a tenant's tables keep. Beyond it the oldest go, also before their day is
+    /// over.
     pub answers_max: u32,
-    /// What the answers to requests with a key take of a tenant's tables, in bytes. Beyond it the oldest go likewise: one answer may
-    /// have megabytes.
+    /// What the answers to requests with a key take of a tenant's tables, in bytes. Beyond it the oldest go likewise:
+    /// one answer may have megabytes.
     pub answer_bytes_max: u64,
-    /// How long a commit may take, in milliseconds. It is not cut at the deadline: whoever asked must know how it ended.
+    /// How long a commit may take, in milliseconds. It is not cut at the deadline: whoever asked must know how it
+    /// ended.
     pub commit_ms_max: u64,
     /// How long the host's own work on a tenant may run, in milliseconds.
     pub host_ms_max: u64,
     /// How long the migrations of one component may run, in milliseconds: they may rebuild large tables.
     pub migration_ms_max: u64,
-    /// How long a tenant that is taken in waits for each of its locks, in milliseconds: for units of work that still use the
-    /// tables it gives up, and for others that change definitions.
+    /// How long a tenant that is taken in waits for each of its locks, in milliseconds: for units of work that still
+    /// use the tables it gives up, and for others that change definitions.
     pub transfer_lock_ms_max: u64,
-    /// How long the server keeps a transaction open in which nothing happens, in milliseconds. More than the longest unit of
-    /// work lasts (`wall-ms-max` is at most 300 s) and a commit: what is left is no unit of a host that lives.
+    /// How long the server keeps a transaction open in which nothing happens, in milliseconds. More than the longest
+    /// unit of work lasts (`wall-ms-max` is at most 300 s) and a commit: what is left is no unit of a host that lives.
     pub transaction_idle_ms_max: u64,
     /// How often the server looks, while a statement runs, whether the host is still there, in milliseconds.
     pub host_check_ms: u64,
-    /// After how long without a packet the server asks whether the host's machine is still there (TCP keepalive), in seconds.
+    /// After how long without a packet the server asks whether the host's machine is still there (TCP keepalive), in
+    /// seconds.
     pub keepalive_idle_s: u32,
     /// How long it waits for each answer to that, in seconds.
     pub keepalive_interval_s: u32,

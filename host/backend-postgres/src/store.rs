@@ -19,8 +19,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// A PostgreSQL database with the tenants of an installation. Cheap to clone; all clones are the same store. Other hosts
-/// may have opened the same database.
+/// A PostgreSQL database with the tenants of an installation. Cheap to clone; all clones are the same store. Other
+/// hosts may have opened the same database.
 #[derive(Clone)]
 pub struct PostgresStore(pub(crate) Arc<Inner>);
 
@@ -36,8 +36,8 @@ pub(crate) struct Inner {
     stop: watch::Receiver<bool>,
 }
 
-/// How long a caller should stay away from a database that cannot answer, in milliseconds: long enough for a restart to be
-/// noticed, short enough for a person to wait.
+/// How long a caller should stay away from a database that cannot answer, in milliseconds: long enough for a restart to
+/// be noticed, short enough for a person to wait.
 const UNAVAILABLE_RETRY_MS: u64 = 1_000;
 
 /// The answer where the database failed.
@@ -46,12 +46,12 @@ pub(crate) fn unavailable(detail: impl Into<String>) -> TransactError {
 }
 
 impl PostgresStore {
-    /// Opens the database that the URL names (`postgres://user:password@host:port/database`) and makes what the host needs
-    /// in it where that is missing. To be called inside a tokio runtime.
+    /// Opens the database that the URL names (`postgres://user:password@host:port/database`) and makes what the host
+    /// needs in it where that is missing. To be called inside a tokio runtime.
     ///
     /// # Errors
-    /// Where the server cannot be reached, its version or the database's encoding does not serve, the role of the URL may
-    /// not do what the host must, or a later version of Cortex has been here.
+    /// Where the server cannot be reached, its version or the database's encoding does not serve, the role of the URL
+    /// may not do what the host must, or a later version of Cortex has been here.
     pub async fn open(url: &str, settings: Settings) -> Result<Self, StoreError> {
         settings.check()?;
         if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
@@ -119,8 +119,8 @@ impl PostgresStore {
         Ok(created)
     }
 
-    /// Whether the database answered when it was asked last, at most `probe_ms` and `probe_wait_ms_max` ago. While it does not,
-    /// every unit of work is refused at once.
+    /// Whether the database answered when it was asked last, at most `probe_ms` and `probe_wait_ms_max` ago. While it
+    /// does not, every unit of work is refused at once.
     #[must_use]
     pub fn answers(&self) -> bool {
         self.0.health.is_up()
@@ -132,7 +132,8 @@ impl PostgresStore {
         self.0.pool.size()
     }
 
-    /// Lets units that run end until `deadline`, cuts the others, and closes every connection. Returns whether none was cut.
+    /// Lets units that run end until `deadline`, cuts the others, and closes every connection. Returns whether none was
+    /// cut.
     pub async fn shutdown(&self, deadline: Instant) -> bool {
         // Closing waits until every connection came back.
         let closing = self.0.pool.close();

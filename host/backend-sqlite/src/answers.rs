@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The answers that a tenant's database keeps, so that a request that comes again is not done twice. The writer's units see
-//! them; components cannot name the table. An answer is a change of its unit like any other: rolled back, restored and
-//! committed with it.
+//! The answers that a tenant's database keeps, so that a request that comes again is not done twice. The writer's units
+//! see them; components cannot name the table. An answer is a change of its unit like any other: rolled back, restored
+//! and committed with it.
 
 use crate::authorizer::Policy;
 use crate::connection::Connection;
@@ -15,8 +15,8 @@ use rusqlite::{ErrorCode, OptionalExtension as _, params};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The table. Numbers grow, so that the oldest answers are those with the lowest. `bytes_upto` is what this answer and all before
-/// it take, so that the difference of two says what lies between them, without reading it.
+/// The table. Numbers grow, so that the oldest answers are those with the lowest. `bytes_upto` is what this answer and
+/// all before it take, so that the difference of two says what lies between them, without reading it.
 pub(crate) const TABLE: &str = "
     CREATE TABLE cortex_answers (
         number INTEGER PRIMARY KEY,
@@ -30,8 +30,8 @@ pub(crate) const TABLE: &str = "
 /// What the table of the layout before lacks. Its answers count nothing, and are over in a day.
 pub(crate) const ADD_BYTES: &str = "ALTER TABLE cortex_answers ADD COLUMN bytes_upto INTEGER NOT NULL DEFAULT 0;";
 
-/// How long an answer is kept at the least, in milliseconds, unless there are more than [`Bounds`] admit: a day, so that what was
-/// sent in the evening can be sent again in the morning.
+/// How long an answer is kept at the least, in milliseconds, unless there are more than [`Bounds`] admit: a day, so
+/// that what was sent in the evening can be sent again in the morning.
 const KEPT_MS: i64 = 86_400_000;
 
 /// After how many answers the oldest are looked at.
@@ -46,8 +46,8 @@ const ROW_BYTES: i64 = 160;
 /// The oldest are also looked at whenever so many bytes have come: less than a hundred answers of the largest kind.
 const PURGE_EVERY_BYTES: i64 = 4 << 20;
 
-/// How many of the oldest are looked at where they take too much room: more bytes can go than come between two looks, however
-/// small they are.
+/// How many of the oldest are looked at where they take too much room: more bytes can go than come between two looks,
+/// however small they are.
 const PURGE_ROWS_FOR_ROOM_MAX: i64 = PURGE_EVERY_BYTES / ROW_BYTES + PURGE_ROWS_MAX;
 
 /// How much is kept.
@@ -142,7 +142,8 @@ impl Lease {
         self.failure.as_ref().map_or(Ok(()), |failure| Err(SqlError::Unavailable(failure.clone())))
     }
 
-    /// The engine failed at the host's own table: the unit cannot go on, and where its transaction is gone, nor can the batch.
+    /// The engine failed at the host's own table: the unit cannot go on, and where its transaction is gone, nor can the
+    /// batch.
     fn broken(&mut self, error: &rusqlite::Error) -> SqlError {
         let failure = format!("the answers cannot be read or written: {error}");
         self.lost |= !self.connection.in_transaction();
@@ -189,7 +190,8 @@ fn is_time(place: &Place, record: &Record) -> bool {
     place.number % PURGE_EVERY == 0 || place.bytes_upto / PURGE_EVERY_BYTES != before / PURGE_EVERY_BYTES
 }
 
-/// Removes those of the oldest answers that are older than they must be, too many, or too large together. Returns how many.
+/// Removes those of the oldest answers that are older than they must be, too many, or too large together. Returns how
+/// many.
 fn purge(connection: &Connection, newest: &Place, now_ms: i64, bounds: Bounds) -> rusqlite::Result<usize> {
     let _permit = connection.permit(Policy::Host);
     let engine = connection.engine();
@@ -207,8 +209,8 @@ fn purge(connection: &Connection, newest: &Place, now_ms: i64, bounds: Bounds) -
     engine.prepare_cached(sql)?.execute(params![before_ms, last, bytes_last, rows_max])
 }
 
-/// Removes what of the answers need not be kept from a database that has no room, in the transaction that is open: while nothing can
-/// be written nothing would be removed by the way. Returns how many went.
+/// Removes what of the answers need not be kept from a database that has no room, in the transaction that is open:
+/// while nothing can be written nothing would be removed by the way. Returns how many went.
 pub(crate) fn make_room(connection: &Connection, bounds: Bounds) -> rusqlite::Result<usize> {
     let newest = {
         let _permit = connection.permit(Policy::Host);

@@ -22,8 +22,8 @@ pub struct StoreLock {
 }
 
 impl Drop for StoreLock {
-    /// The lock belongs to the open file, of which a process that was just forked holds a copy until it runs its program:
-    /// closing ours would leave the directory locked for that long.
+    /// The lock belongs to the open file, of which a process that was just forked holds a copy until it runs its
+    /// program: closing ours would leave the directory locked for that long.
     fn drop(&mut self) {
         let _ = self.file.unlock();
     }
@@ -115,8 +115,8 @@ impl Layout {
         std::fs::rename(&part, &place).map_err(|e| StoreError::file(&place, e))
     }
 
-    /// Puts what was made beside it into the place of a tenant, and what was there beside it. One step: also a kill leaves
-    /// the one or the other. Durable with [`Layout::sync`].
+    /// Puts what was made beside it into the place of a tenant, and what was there beside it. One step: also a kill
+    /// leaves the one or the other. Durable with [`Layout::sync`].
     pub(crate) fn exchange_part(&self, tenant: &TenantId) -> Result<(), StoreError> {
         let (part, place) = (self.part(tenant), self.tenants.join(tenant.as_str()));
         sync_directory(&part)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Drives the work of one unit to its end on the current thread, whatever end that is: a verdict, a panic, the deadline,
-//! a caller that left, the store's end.
+//! Drives the work of one unit to its end on the current thread, whatever end that is: a verdict, a panic, the
+//! deadline, a caller that left, the store's end.
 
 use crate::answers::{Book, Bounds};
 use crate::authorizer::Access;

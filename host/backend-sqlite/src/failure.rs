@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The engine's errors in the words of the contract. Physical names are turned back into the component's own, and nothing
-//! of files or of other components is said.
+//! The engine's errors in the words of the contract. Physical names are turned back into the component's own, and
+//! nothing of files or of other components is said.
 
 use crate::connection::INSTRUCTIONS_MAX;
 use cap_storage::{ConstraintKind, SqlError, logical_name, namespace};
@@ -53,7 +53,8 @@ pub(crate) fn says_full(error: &SqlError) -> bool {
     matches!(error, SqlError::Unavailable(text) if text.ends_with(FULL))
 }
 
-/// What an operator can do about a database that cannot be opened or written, to stand behind what the engine says of it.
+/// What an operator can do about a database that cannot be opened or written, to stand behind what the engine says of
+/// it.
 pub(crate) fn remedy(error: &rusqlite::Error) -> &'static str {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => FULL,
@@ -69,8 +70,8 @@ pub(crate) fn remedy(error: &rusqlite::Error) -> &'static str {
     }
 }
 
-/// Whether a commit that failed so has left nothing behind for certain. Where the disk failed, the last of it may have been
-/// written, and be found when the file is opened again.
+/// Whether a commit that failed so has left nothing behind for certain. Where the disk failed, the last of it may have
+/// been written, and be found when the file is opened again.
 pub(crate) fn is_certain(error: &rusqlite::Error) -> bool {
     !matches!(error.sqlite_error_code(), Some(ErrorCode::SystemIoFailure))
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host's own tables in a tenant's database, which no component can name: the record of migrations, the answers that are
-//! kept, and documents (which components are enabled, what was granted). It does not know what the documents mean.
+//! The host's own tables in a tenant's database, which no component can name: the record of migrations, the answers
+//! that are kept, and documents (which components are enabled, what was granted). It does not know what the documents
+//! mean.
 
 use crate::answers;
 use crate::connection::Connection;
@@ -36,8 +37,8 @@ const TABLES: &str = "
         PRIMARY KEY (kind, key)
     ) STRICT;";
 
-/// Makes the host's tables in a new database, brings those of an earlier version to where they are now, and refuses those of a
-/// later one.
+/// Makes the host's tables in a new database, brings those of an earlier version to where they are now, and refuses
+/// those of a later one.
 pub(crate) fn prepare(connection: &Connection, tenant: &TenantId) -> Result<(), StoreError> {
     let error = |e: rusqlite::Error| StoreError::database(tenant, &e);
     let found = connection.host_integer("PRAGMA user_version").map_err(error)?;

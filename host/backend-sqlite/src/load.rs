@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Takes a tenant in: its database is made beside its place (`tenants/demo.part/`), filled, closed, synced, and only then put
-//! there by renaming. A directory of that name is never a tenant's; one that a kill left behind goes with the next start.
+//! Takes a tenant in: its database is made beside its place (`tenants/demo.part/`), filled, closed, synced, and only
+//! then put there by renaming. A directory of that name is never a tenant's; one that a kill left behind goes with the
+//! next start.
 //!
 //! A tenant that is replaced is exchanged in one step, at a moment when nobody has its files open.
 

@@ -150,7 +150,8 @@ impl Lease {
         })
     }
 
-    /// Runs a statement while the clock runs, counts its time, and mends or notes what a failure did to the transaction.
+    /// Runs a statement while the clock runs, counts its time, and mends or notes what a failure did to the
+    /// transaction.
     fn timed<T>(
         &mut self,
         reads: bool,

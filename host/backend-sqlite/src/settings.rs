@@ -6,17 +6,17 @@ use crate::error::StoreError;
 /// How much of everything the store may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Units of work that may wait for one tenant's writer. Beyond it a caller is told to come back: 1,024 posts are a few
-    /// hundred milliseconds of work, and a longer queue only moves the waiting out of the caller's sight.
+    /// Units of work that may wait for one tenant's writer. Beyond it a caller is told to come back: 1,024 posts are a
+    /// few hundred milliseconds of work, and a longer queue only moves the waiting out of the caller's sight.
     pub queue_units_max: usize,
-    /// Units of work in one transaction. Far above what gathers during one sync of a disk, low enough that a failed commit
-    /// refuses no more than that.
+    /// Units of work in one transaction. Far above what gathers during one sync of a disk, low enough that a failed
+    /// commit refuses no more than that.
     pub batch_units_max: usize,
-    /// How long a transaction may gather units before it is committed, in milliseconds. The first unit of a batch waits at
-    /// most this long for its neighbours.
+    /// How long a transaction may gather units before it is committed, in milliseconds. The first unit of a batch waits
+    /// at most this long for its neighbours.
     pub batch_ms_max: u64,
-    /// Bytes of changes that a batch keeps to restore its finished units when the engine throws away the transaction of a
-    /// unit that was interrupted. A unit beyond it is committed before the next begins.
+    /// Bytes of changes that a batch keeps to restore its finished units when the engine throws away the transaction of
+    /// a unit that was interrupted. A unit beyond it is committed before the next begins.
     pub redo_bytes_max: usize,
     /// Connections that read one tenant's database at a time: more than two cores' worth only queue in the engine.
     pub readers_per_tenant_max: usize,
@@ -24,9 +24,9 @@ pub struct Settings {
     pub readers_max: usize,
     /// Tenants that write at a time. Each holds a thread; more of them take turns after each batch.
     pub writers_max: usize,
-    /// Open connections, idle ones included. The least recently used tenant's are closed first. A connection costs two or
-    /// three file descriptors and some 0.4 MB of caches, and what a process has held once its allocator keeps: this bounds
-    /// the memory of a host however many tenants it has. Opening one again takes about a millisecond.
+    /// Open connections, idle ones included. The least recently used tenant's are closed first. A connection costs two
+    /// or three file descriptors and some 0.4 MB of caches, and what a process has held once its allocator keeps: this
+    /// bounds the memory of a host however many tenants it has. Opening one again takes about a millisecond.
     pub connections_max: usize,
     /// After how long without use a tenant's connections are closed, in milliseconds. Opening again takes about one.
     pub idle_ms: u64,
@@ -45,8 +45,8 @@ pub struct Settings {
     pub value_bytes_max: u32,
     /// The longest statement after rewriting, in bytes.
     pub statement_bytes_max: u32,
-    /// How long the engine waits for a lock, in milliseconds. There is one writer, so only a checkpoint or a recovery can
-    /// hold one.
+    /// How long the engine waits for a lock, in milliseconds. There is one writer, so only a checkpoint or a recovery
+    /// can hold one.
     pub busy_ms_max: u64,
     /// The largest database of one tenant, in pages of 4 KiB. The default is 64 GiB.
     pub database_pages_max: u32,
@@ -54,11 +54,11 @@ pub struct Settings {
     pub host_ms_max: u64,
     /// How long the migrations of one component may run, in milliseconds: they may rebuild large tables.
     pub migration_ms_max: u64,
-    /// Answers to requests with a key that a tenant's database keeps. Beyond it the oldest go, also before their day is over:
-    /// a million take some 500 MiB, and were written within minutes by whoever writes so many.
+    /// Answers to requests with a key that a tenant's database keeps. Beyond it the oldest go, also before their day is
+    /// over: a million take some 500 MiB, and were written within minutes by whoever writes so many.
     pub answers_max: u32,
-    /// What the answers to requests with a key take of a tenant's database, in bytes. Beyond it the oldest go likewise: one answer
-    /// may have megabytes.
+    /// What the answers to requests with a key take of a tenant's database, in bytes. Beyond it the oldest go likewise:
+    /// one answer may have megabytes.
     pub answer_bytes_max: u64,
     /// Documents that one listing of host documents returns at the most.
     pub documents_max: usize,

@@ -39,8 +39,8 @@ struct Batch {
 }
 
 impl Writer<'_> {
-    /// Runs batches until nothing waits, or, where other tenants wait for a thread, after one. Returns whether it must be
-    /// started again.
+    /// Runs batches until nothing waits, or, where other tenants wait for a thread, after one. Returns whether it must
+    /// be started again.
     pub(crate) fn run(&self) -> bool {
         loop {
             self.tenant.touch(self.store.now_ms());
@@ -203,7 +203,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Makes the transaction durable and answers its units, or tells them that it is not. Returns whether there was no room for it.
+    /// Makes the transaction durable and answers its units, or tells them that it is not. Returns whether there was no
+    /// room for it.
     fn commit(&self, batch: Batch) -> bool {
         let Batch { connection, kept, wrote, lost, .. } = batch;
         add(&self.store.counters.batches, 1);

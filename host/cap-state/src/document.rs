@@ -30,8 +30,8 @@ pub struct Document {
     pub key: Key,
     /// The commit that wrote or removed it.
     pub revision: Revision,
-    /// What it says; [`None`] where it was removed. Removed ones are told of for ever, so that nobody who was away for long
-    /// goes on with them.
+    /// What it says; [`None`] where it was removed. Removed ones are told of for ever, so that nobody who was away for
+    /// long goes on with them.
     pub text: Option<Arc<str>>,
 }
 
@@ -44,16 +44,16 @@ pub struct Changes {
     pub upto: Revision,
     /// Whether there is more to be asked for at once.
     pub more: bool,
-    /// The newest revision of the store, read before the documents. One below the revision that was asked with says that the store
-    /// went back: it was restored from a backup, or a copy took over that had not heard of everything. What is known of it is then
-    /// worth nothing, and everything is asked for anew.
+    /// The newest revision of the store, read before the documents. One below the revision that was asked with says
+    /// that the store went back: it was restored from a backup, or a copy took over that had not heard of everything.
+    /// What is known of it is then worth nothing, and everything is asked for anew.
     pub newest: Revision,
 }
 
 impl Changes {
-    /// An answer from what a back end found after a revision, in the order of their revisions: at most one document more than
-    /// a page has. A page that is not the last ends with a whole commit; the last one tells up to the newest revision, which
-    /// the back end read before.
+    /// An answer from what a back end found after a revision, in the order of their revisions: at most one document
+    /// more than a page has. A page that is not the last ends with a whole commit; the last one tells up to the newest
+    /// revision, which the back end read before.
     #[must_use]
     pub fn page(mut found: Vec<Document>, after: Revision, newest: Revision, page_max: usize) -> Self {
         let more = found.len() > page_max;

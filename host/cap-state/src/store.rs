@@ -12,8 +12,8 @@ use tokio::sync::watch;
 
 /// Documents and blobs that hosts remember and may share.
 ///
-/// Every operation is bounded in time by the back end, and can be dropped at any moment: a commit is then made wholly or not
-/// at all.
+/// Every operation is bounded in time by the back end, and can be dropped at any moment: a commit is then made wholly
+/// or not at all.
 pub trait State: Send + Sync {
     /// The document of a key; [`None`] where there is none, or it was removed.
     fn get<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<Document>, StateError>>;
@@ -21,7 +21,8 @@ pub trait State: Send + Sync {
     /// What changed after a revision, up to a page of it. From [`Revision::default`] on it is everything.
     fn changes(&self, after: Revision) -> BoxFuture<'_, Result<Changes, StateError>>;
 
-    /// Makes all of the changes, or none where an expectation is not met ([`StateError::Conflict`]). Durable when it returns.
+    /// Makes all of the changes, or none where an expectation is not met ([`StateError::Conflict`]). Durable when it
+    /// returns.
     fn commit<'a>(&'a self, changes: &'a [Change]) -> BoxFuture<'a, Result<Revision, StateError>>;
 
     /// Keeps bytes under their digest, in the place of what may be there already: what was damaged is put right.
@@ -39,9 +40,9 @@ pub trait State: Send + Sync {
         time: Duration,
     ) -> BoxFuture<'a, Result<Option<Vec<u8>>, StateError>>;
 
-    /// The newest revision that was heard of, by whomever it was made: a hint that it is time to ask for changes. It may be
-    /// late by the back end's interval of asking, and one that is lower than what was heard before may be late as well, or say
-    /// that the store went back: [`Changes::newest`] tells which.
+    /// The newest revision that was heard of, by whomever it was made: a hint that it is time to ask for changes. It
+    /// may be late by the back end's interval of asking, and one that is lower than what was heard before may be late
+    /// as well, or say that the store went back: [`Changes::newest`] tells which.
     fn watch(&self) -> watch::Receiver<Revision>;
 
     /// Stops hearing and closes every connection. Whatever comes later is answered [`StateError::Unavailable`].

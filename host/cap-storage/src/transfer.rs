@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a tenant's tables leave a back end, and how they enter another one: a consistent snapshot as a stream of rows, and a
-//! stream of rows as a tenant that is there wholly or not at all.
+//! How a tenant's tables leave a back end, and how they enter another one: a consistent snapshot as a stream of rows,
+//! and a stream of rows as a tenant that is there wholly or not at all.
 //!
-//! Rows travel in small batches through a bounded channel, so that no side holds a table in memory and the slower one sets
-//! the pace. It knows no file format: that is the business of whoever joins the two ends.
+//! Rows travel in small batches through a bounded channel, so that no side holds a table in memory and the slower one
+//! sets the pace. It knows no file format: that is the business of whoever joins the two ends.
 
 use crate::migrations::{Applied, MigrateError, Migrations};
 use crate::session::{BoxFuture, Value};
@@ -86,8 +86,8 @@ pub struct Snapshot {
     pub rows: RowReceiver,
 }
 
-/// Asked when all rows are in and before they count: whether they still may. While it is asked, nobody else can have begun to
-/// take the same tenant in without waiting for this one.
+/// Asked when all rows are in and before they count: whether they still may. While it is asked, nobody else can have
+/// begun to take the same tenant in without waiting for this one.
 pub type Confirm = Arc<dyn Fn() -> BoxFuture<'static, Result<(), TransferError>> + Send + Sync>;
 
 /// What is to be made of the rows that come.
@@ -208,15 +208,16 @@ pub fn row_bytes(row: &[Value]) -> usize {
 
 /// The storage of tenants that can be moved. Implemented by back ends.
 pub trait Transfer: Send + Sync + 'static {
-    /// Takes a snapshot of a tenant while others go on writing, and begins to read the tables of these components from it.
+    /// Takes a snapshot of a tenant while others go on writing, and begins to read the tables of these components from
+    /// it.
     fn snapshot<'a>(
         &'a self,
         tenant: &'a TenantId,
         components: &'a [ComponentId],
     ) -> BoxFuture<'a, Result<Snapshot, TransferError>>;
 
-    /// Makes a tenant of a stream of rows. The tenant is there when this returns `Ok`, durably; else everything is as it was
-    /// before, unless the error is [`TransferError::Unknown`]. After a kill it is the one or the other.
+    /// Makes a tenant of a stream of rows. The tenant is there when this returns `Ok`, durably; else everything is as
+    /// it was before, unless the error is [`TransferError::Unknown`]. After a kill it is the one or the other.
     fn load<'a>(
         &'a self,
         tenant: &'a TenantId,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What each kind of statement of `docs/sql-subset.md` does to tables that are there, and to tables that are new; and that the
-//! version before runs where that is said.
+//! What each kind of statement of `docs/sql-subset.md` does to tables that are there, and to tables that are new; and
+//! that the version before runs where that is said.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a helper of a test is a test")]
 
@@ -115,7 +115,8 @@ fn each_statement_is_said_in_words() {
     }
 }
 
-/// What is in the list of statements of migrations is in the list above: every case that the subset accepts has an effect.
+/// What is in the list of statements of migrations is in the list above: every case that the subset accepts has an
+/// effect.
 #[test]
 fn every_accepted_case_has_an_effect() {
     let mut count = 0;

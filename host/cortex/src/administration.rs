@@ -31,7 +31,8 @@ pub(crate) struct Uninstall {
     package: Digest,
 }
 
-/// Which package of a component: by its digest, by its version, the one that the tenant had before, or the highest version.
+/// Which package of a component: by its digest, by its version, the one that the tenant had before, or the highest
+/// version.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PlanFor {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The boot log of a host's directory: its key, the record of each start, and looking at all of it again.
 //!
-//! The key lies in the directory of the host, as the log does: the chain shows what was changed by whoever had the log and not the
-//! key. Against somebody who has both only a copy elsewhere helps: of `public.pem`, and of the newest digest.
+//! The key lies in the directory of the host, as the log does: the chain shows what was changed by whoever had the log
+//! and not the key. Against somebody who has both only a copy elsewhere helps: of `public.pem`, and of the newest
+//! digest.
 
 use crate::layout::Layout;
 use crate::running::write_private;
@@ -21,8 +22,8 @@ use std::path::{Path, PathBuf};
 /// Bytes of a passphrase or a public key that are read.
 const KEY_FILE_BYTES_MAX: u64 = 16 << 10;
 
-/// Appends the record of a start, signed and durable, and returns what the next one goes on from. To be called by the process that
-/// holds the directory, and before the host answers anybody.
+/// Appends the record of a start, signed and durable, and returns what the next one goes on from. To be called by the
+/// process that holds the directory, and before the host answers anybody.
 ///
 /// # Errors
 /// Where the key or the log cannot be used.
@@ -44,7 +45,8 @@ pub fn append(layout: &Layout, document: &Document) -> Result<Link> {
     Link::of(&line).map_err(|reason| anyhow!(reason))
 }
 
-/// The records of the boot log, each verified: with the public key beside the host's own, or with one that was kept elsewhere.
+/// The records of the boot log, each verified: with the public key beside the host's own, or with one that was kept
+/// elsewhere.
 ///
 /// # Errors
 /// Where there is no log or no key, or the first line that is wrong.
@@ -81,8 +83,8 @@ fn read_small(path: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// The key of the host, made at its first start. Nobody types its passphrase: it lies beside it, readable by this user alone, and
-/// protects a key that is copied without it.
+/// The key of the host, made at its first start. Nobody types its passphrase: it lies beside it, readable by this user
+/// alone, and protects a key that is copied without it.
 fn key(layout: &Layout, may_be_made: bool) -> Result<ManagedKey> {
     let folder = layout.boot_key();
     let (path, secret) = (folder.join("key.pem"), folder.join("passphrase"));
@@ -134,8 +136,8 @@ impl Log {
         Ok(Self { path: path.to_owned(), file, length })
     }
 
-    /// What the next record goes on from. A line that was not written to its end, by a host that was killed, was never said to be
-    /// there: it is cut off.
+    /// What the next record goes on from. A line that was not written to its end, by a host that was killed, was never
+    /// said to be there: it is cut off.
     fn last(&mut self) -> Result<Option<Link>> {
         let tail_bytes = (LINE_BYTES_MAX as u64 + 1).saturating_mul(2).min(self.length);
         let start = self.length.saturating_sub(tail_bytes);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The host's components: installed here, or fetched because a host beside this one did. Either way a package is verified where
-//! it is used, and there is no way around it.
+//! The host's components: installed here, or fetched because a host beside this one did. Either way a package is
+//! verified where it is used, and there is no way around it.
 
 use crate::host::Host;
 use anyhow::{Context as _, Result, bail};
@@ -30,9 +30,10 @@ pub(crate) struct Component {
 }
 
 impl Host {
-    /// Installs a package: verified, checked, admitted, compiled, rehearsed, linked on trial, and kept where every host that shares
-    /// this one's database finds it. Several versions of a component may be installed. Installing one that was damaged puts it right, and its
-    /// tenants are served again. `older` lets a release in that is older than one that was accepted before.
+    /// Installs a package: verified, checked, admitted, compiled, rehearsed, linked on trial, and kept where every host
+    /// that shares this one's database finds it. Several versions of a component may be installed. Installing one that
+    /// was damaged puts it right, and its tenants are served again. `older` lets a release in that is older than one
+    /// that was accepted before.
     ///
     /// # Errors
     /// [`Refusal`], which names the step; or where it cannot be kept. Nothing is installed then.
@@ -108,8 +109,8 @@ impl Host {
         checked.clone().admit(&self.trust, &standing, now)
     }
 
-    /// A package that was installed before, by this host or another one: verified again, as of the time at which it was let in. Where
-    /// its bytes are not here, they may take so long to come; nobody else waits meanwhile.
+    /// A package that was installed before, by this host or another one: verified again, as of the time at which it was
+    /// let in. Where its bytes are not here, they may take so long to come; nobody else waits meanwhile.
     pub(crate) async fn load(&self, digest: &Digest, patience: Duration) -> Result<Component> {
         let record = self.known.lock().components.get(digest).cloned();
         let record = record.context("it is not installed")?;

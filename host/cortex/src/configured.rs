@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From a configuration to the settings of each part. Every field of theirs has a key; the compiler says where one is missing.
+//! From a configuration to the settings of each part. Every field of theirs has a key; the compiler says where one is
+//! missing.
 
 use crate::host::Settings;
 use crate::lifecycle::Deadlines;

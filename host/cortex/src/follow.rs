@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Following what hosts remember: one task takes note of what changed, another one fetches and compiles what is missing, so
-//! that a credential that was taken back need not wait for a compiler.
+//! Following what hosts remember: one task takes note of what changed, another one fetches and compiles what is
+//! missing, so that a credential that was taken back need not wait for a compiler.
 
 use crate::host::Host;
 use crate::known::Next;
@@ -16,8 +16,8 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// How long until the log says again what is wrong.
 const WARNING: Duration = Duration::from_secs(3600);
-/// How often what hosts remember is looked at though nobody said that it changed: a file that was exchanged under the host says
-/// nothing.
+/// How often what hosts remember is looked at though nobody said that it changed: a file that was exchanged under the
+/// host says nothing.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// What became of a bundle that was missing.

@@ -42,7 +42,8 @@ pub struct Settings {
     pub engine: kernel_engine::Settings,
     /// The limits of the embedded store.
     pub store: backend_sqlite::Settings,
-    /// The database that keeps tenants' data in the place of the embedded store; opened before, because that asks a server.
+    /// The database that keeps tenants' data in the place of the embedded store; opened before, because that asks a
+    /// server.
     pub database: Option<PostgresStore>,
     /// How long the store may take to finish what is queued when the host stops.
     pub store_drain: Duration,
@@ -107,8 +108,8 @@ pub struct Host {
 }
 
 impl Host {
-    /// Opens a host's directory: its store, the components that it installed, and what its tenants enabled. To be called
-    /// inside a tokio runtime.
+    /// Opens a host's directory: its store, the components that it installed, and what its tenants enabled. To be
+    /// called inside a tokio runtime.
     ///
     /// # Errors
     /// Where the directory cannot be used, another host uses it, or what it remembers cannot be read.
@@ -156,7 +157,8 @@ impl Host {
         });
         host.catch_up().await?;
         host.load_waiting().await;
-        // What came before is loaded when a tenant needs it; from now on a component is made ready when it is installed.
+        // What came before is loaded when a tenant needs it; from now on a component is made ready when it is
+        // installed.
         host.known.lock().prefetch = true;
         follow::start(&host);
         Ok(host)
@@ -234,7 +236,8 @@ impl Host {
         drained
     }
 
-    /// Opens the operator's socket. A host that cannot have one serves all the same; commands then wait until it has ended.
+    /// Opens the operator's socket. A host that cannot have one serves all the same; commands then wait until it has
+    /// ended.
     fn serve_operator(self: &Arc<Self>) -> Option<(tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>)> {
         let operator = HostOperator::new(self);
         let listener = match operator.listen() {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The mark of a tenant that is being taken in. It is remembered before anything of the tenant is touched, and goes with the
-//! commit that says what the tenant has enabled, so that wherever a host ends in between, no host serves new tables as what was
-//! enabled before: the tenant is as it was, is new, or is not served and says why.
+//! The mark of a tenant that is being taken in. It is remembered before anything of the tenant is touched, and goes
+//! with the commit that says what the tenant has enabled, so that wherever a host ends in between, no host serves new
+//! tables as what was enabled before: the tenant is as it was, is new, or is not served and says why.
 //!
-//! A mark is not a lock: whoever replaces the tenant takes it over, and the store asks before it lets rows count whether the mark
-//! is still the one that they came under.
+//! A mark is not a lock: whoever replaces the tenant takes it over, and the store asks before it lets rows count
+//! whether the mark is still the one that they came under.
 
 use crate::host::Host;
 use crate::transfer::Error;
@@ -24,8 +24,8 @@ const ASKS_MAX: usize = 10;
 /// The pause between two of them.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
-/// How long hosts that share a database may take to hear of a mark: they ask every half second. So long a tenant that is replaced is
-/// left alone after its mark was made.
+/// How long hosts that share a database may take to hear of a mark: they ask every half second. So long a tenant that
+/// is replaced is left alone after its mark was made.
 const HEARD_WITHIN: Duration = Duration::from_millis(1_000);
 
 /// A mark that was made, and what it stands in the place of.
@@ -127,8 +127,8 @@ impl Host {
         Ok(())
     }
 
-    /// Puts a record in the place of what was there at a revision. Where the state does not answer it is asked again, and looked
-    /// whether it was done after all.
+    /// Puts a record in the place of what was there at a revision. Where the state does not answer it is asked again,
+    /// and looked whether it was done after all.
     async fn put(
         &self,
         tenant: &TenantId,

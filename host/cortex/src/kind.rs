@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which kind of store a directory's tenants are in, as a word in a file: a command that was told of no database must not find an
-//! empty store where the host uses PostgreSQL, and a host that was told of one must not leave the files behind.
+//! Which kind of store a directory's tenants are in, as a word in a file: a command that was told of no database must
+//! not find an empty store where the host uses PostgreSQL, and a host that was told of one must not leave the files
+//! behind.
 
 use crate::layout::Layout;
 use anyhow::{Context as _, Result, bail};

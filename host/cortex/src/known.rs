@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a host has taken note of, and putting it into force. Every document that is heard of, committed here or elsewhere,
-//! comes through [`Host::learn`]: the newer one counts, in whatever order they come.
+//! What a host has taken note of, and putting it into force. Every document that is heard of, committed here or
+//! elsewhere, comes through [`Host::learn`]: the newer one counts, in whatever order they come.
 
 use crate::backplane;
 use crate::components::Component;
@@ -54,9 +54,9 @@ pub(crate) enum Next {
     Nothing,
 }
 
-/// How long the bytes of a bundle may take to come at the first attempt: one that does not come holds up those behind it only so
-/// long. Each further attempt has twice as long, up to the back end's own limit: a large one through a slow network comes in
-/// the end.
+/// How long the bytes of a bundle may take to come at the first attempt: one that does not come holds up those behind
+/// it only so long. Each further attempt has twice as long, up to the back end's own limit: a large one through a slow
+/// network comes in the end.
 const FETCH_FIRST: Duration = Duration::from_secs(5);
 
 /// The pause before a bundle that could not be had is asked for again; twice as long after each failure.
@@ -234,8 +234,8 @@ impl Host {
         }
     }
 
-    /// Puts what a tenant enabled into force. Where a component is still to be fetched and compiled the tenant keeps what it
-    /// had until then; where one cannot be used it is not served, and nobody else is touched.
+    /// Puts what a tenant enabled into force. Where a component is still to be fetched and compiled the tenant keeps
+    /// what it had until then; where one cannot be used it is not served, and nobody else is touched.
     pub(crate) fn put_in_force(&self, known: &Known, tenant: &TenantId) {
         let Some(record) = known.tenants.get(tenant) else { return };
         if let Some(importing) = record.as_ref().and_then(|record| record.importing.as_ref()) {
@@ -312,8 +312,8 @@ impl Host {
         }
     }
 
-    /// The next bundle to fetch and compile: one that a tenant waits for, else one that was heard of; of those the one that failed
-    /// least often, and none before its time.
+    /// The next bundle to fetch and compile: one that a tenant waits for, else one that was heard of; of those the one
+    /// that failed least often, and none before its time.
     pub(crate) fn next_to_load(&self) -> Next {
         let mut known = self.known.lock();
         let installed = self.installed.lock();

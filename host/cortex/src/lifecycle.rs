@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Calling the hooks of components: before the host answers, when it does, and when it has answered its last request. In an order
-//! that is the same each time within a tenant; tenants beside each other.
+//! Calling the hooks of components: before the host answers, when it does, and when it has answered its last request.
+//! In an order that is the same each time within a tenant; tenants beside each other.
 
 use crate::host::Host;
 use edge_gateway::host_caller;
@@ -45,8 +45,8 @@ impl Deadlines {
 }
 
 impl Host {
-    /// Calls the hooks `on-preboot`, the first time that it is called; afterwards the host may answer. [`Host::serve`] does so by
-    /// itself where nobody did before.
+    /// Calls the hooks `on-preboot`, the first time that it is called; afterwards the host may answer. [`Host::serve`]
+    /// does so by itself where nobody did before.
     pub async fn preboot(&self) {
         if !self.prebooted.swap(true, Ordering::AcqRel) {
             self.call_hooks(Hook::Preboot).await;

@@ -89,8 +89,8 @@ impl HostOperator {
         Arc::new(Self { host: Arc::clone(host), transfers, importing })
     }
 
-    /// Listens at the socket in the host's directory. Whoever holds the lock of that directory is the only one who may: a
-    /// socket that is there is of a host that was killed.
+    /// Listens at the socket in the host's directory. Whoever holds the lock of that directory is the only one who may:
+    /// a socket that is there is of a host that was killed.
     ///
     /// # Errors
     /// Where the socket cannot be made; its path may be too long for the system.

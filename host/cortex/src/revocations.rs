@@ -15,7 +15,8 @@ use std::sync::Arc;
 const TRIES_MAX: usize = 16;
 
 impl Host {
-    /// Takes a signed list of revocations. Packages on it end here before this returns, and on other hosts as they hear of it.
+    /// Takes a signed list of revocations. Packages on it end here before this returns, and on other hosts as they hear
+    /// of it.
     ///
     /// # Errors
     /// Where it is not signed by who may revoke, is older than the one that is known, or cannot be kept.
@@ -44,7 +45,8 @@ impl Host {
         self.trust.accept_list(text, bundle, None, record.accepted_at)
     }
 
-    /// Puts a list into force that was heard of. One that cannot be verified changes nothing: what was revoked stays so.
+    /// Puts a list into force that was heard of. One that cannot be verified changes nothing: what was revoked stays
+    /// so.
     pub(crate) fn learn_revocations(&self, known: &Known, stored: Stored<RevocationsRecord>) {
         let list = match stored {
             Stored::Is(record) => self.accepted(&record).map_err(|error| error.to_string()),

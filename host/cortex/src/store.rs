@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where the host keeps its tenants' data: files in its own directory, or a PostgreSQL database that it may share with others.
+//! Where the host keeps its tenants' data: files in its own directory, or a PostgreSQL database that it may share with
+//! others.
 
 use crate::host::Settings;
 use crate::kind;
@@ -68,8 +69,8 @@ impl Store {
         }
     }
 
-    /// Whether it can be asked anything now. Files can, as long as the host runs: where one cannot be written, the others and
-    /// what reads go on.
+    /// Whether it can be asked anything now. Files can, as long as the host runs: where one cannot be written, the
+    /// others and what reads go on.
     #[must_use]
     pub fn answers(&self) -> bool {
         match self {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Changes of tenants: made, given components, given tokens. Each is remembered first, under the condition that nobody else
-//! was faster, and in force here when the call returns; on hosts that share the database soon after.
+//! Changes of tenants: made, given components, given tokens. Each is remembered first, under the condition that nobody
+//! else was faster, and in force here when the call returns; on hosts that share the database soon after.
 
 use crate::components::Component;
 use crate::host::Host;
@@ -14,7 +14,8 @@ use kernel_types::{CallerKind, ComponentId, Digest, Grants, PermissionSet, Tenan
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How often a change is tried again that another host was faster with. Each try that fails is another host's that succeeded.
+/// How often a change is tried again that another host was faster with. Each try that fails is another host's that
+/// succeeded.
 const TRIES_MAX: usize = 32;
 
 /// A component for a tenant, with the consent of the tenant's administrator.
@@ -55,8 +56,8 @@ impl Host {
         Plan::of(tenant, set.as_deref(), &component.installed, &component.verified)
     }
 
-    /// Puts a tenant's whole choice of components into force, each with what its consent grants. Where several hosts do so at
-    /// once the last one's choice holds, for all of them.
+    /// Puts a tenant's whole choice of components into force, each with what its consent grants. Where several hosts do
+    /// so at once the last one's choice holds, for all of them.
     ///
     /// # Errors
     /// [`edge_installer::GrantError`], [`edge_registry::EnableError`]; the tenant keeps what it had.
@@ -261,7 +262,8 @@ impl Host {
     }
 }
 
-/// What is remembered of a choice: a consent that was there keeps the time at which it came, and a package the one before it.
+/// What is remembered of a choice: a consent that was there keeps the time at which it came, and a package the one
+/// before it.
 pub(crate) fn record(chosen: &[Chosen], current: &TenantRecord) -> TenantRecord {
     let now = Timestamp::now();
     let components = chosen.iter().map(|one| {

@@ -194,11 +194,13 @@ impl Host {
         Ok(Bundle { id, version, digest, consent, files: layout.content().0 })
     }
 
-    /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive. Consents are taken from
-    /// `consents`, by component, or else from the archive; each has to be valid here, for the tenant's name here.
+    /// Takes a tenant in. It is served once it is whole; its own name may be another one than in the archive. Consents
+    /// are taken from `consents`, by component, or else from the archive; each has to be valid here, for the tenant's
+    /// name here.
     ///
     /// # Errors
-    /// See [`Error`]. The tenant is then as it was before, or is not; or, as [`Error::Unrecorded`] says, it is not served.
+    /// See [`Error`]. The tenant is then as it was before, or is not; or, as [`Error::Unrecorded`] says, it is not
+    /// served.
     pub async fn import(
         self: &Arc<Self>,
         archive: Arc<Archive>,
@@ -274,8 +276,8 @@ impl Host {
         loaded
     }
 
-    /// Installs the components of an archive, each as exactly the package that was enabled. A release that is older than one that
-    /// this site accepted is let in: the archive is what it was, and still signed.
+    /// Installs the components of an archive, each as exactly the package that was enabled. A release that is older
+    /// than one that this site accepted is let in: the archive is what it was, and still signed.
     async fn install_all(
         &self,
         archive: &Arc<Archive>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whom a host trusts: the files that its configuration names, else those in the folder `trust` of its directory, which its
-//! administrator puts there. Without them it trusts nobody.
+//! Whom a host trusts: the files that its configuration names, else those in the folder `trust` of its directory, which
+//! its administrator puts there. Without them it trusts nobody.
 
 use crate::layout::Layout;
 use anyhow::{Context as _, Result};

@@ -247,8 +247,8 @@ async fn eventually(what: &str, mut is: impl FnMut() -> bool) {
     }
 }
 
-/// What was remembered is put back under a running host: it goes by what is there, also by what is not there any more, and hears of
-/// what comes after.
+/// What was remembered is put back under a running host: it goes by what is there, also by what is not there any more,
+/// and hears of what comes after.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_state_that_goes_back_is_learned_anew() {
     let directory = tempfile::tempdir().unwrap();

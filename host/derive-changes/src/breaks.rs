@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which other components would break. They are enabled beside the installed version, so that each is linked to it now and has
-//! the types that it has: what it imports by name is all that has to be known of it.
+//! Which other components would break. They are enabled beside the installed version, so that each is linked to it now
+//! and has the types that it has: what it imports by name is all that has to be known of it.
 
 use crate::change::{Findings, Verdict, What};
 use crate::compare::{self, Walk};
@@ -56,8 +56,9 @@ impl fmt::Display for Break {
     }
 }
 
-/// The components that would break if the new version took the place of the old one, in the order in which they are given.
-/// Each is to be linked with the old version now. Interfaces that the old version does not offer are not its business.
+/// The components that would break if the new version took the place of the old one, in the order in which they are
+/// given. Each is to be linked with the old version now. Interfaces that the old version does not offer are not its
+/// business.
 pub fn breaks<'a>(
     old: &Contract,
     new: &Contract,

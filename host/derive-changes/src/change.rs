@@ -53,7 +53,8 @@ pub enum What {
 pub struct Change {
     /// The interface, as the installed version has it.
     pub interface: String,
-    /// The interface's own name, a function, or a place in a type: `post(dry-run)`, `post -> ok`, `entry.lines[].amount`.
+    /// The interface's own name, a function, or a place in a type: `post(dry-run)`, `post -> ok`,
+    /// `entry.lines[].amount`.
     pub item: String,
     /// What happened to it.
     pub what: What,

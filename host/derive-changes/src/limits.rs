@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The limits on what a comparison costs and says. Contracts come from whoever wrote the component.
 
-/// Pairs of types, fields and cases that one comparison looks at. The whole ledger has some thousand; what is larger than this
-/// is called breaking, because nobody looked.
+/// Pairs of types, fields and cases that one comparison looks at. The whole ledger has some thousand; what is larger
+/// than this is called breaking, because nobody looked.
 pub const STEPS_MAX: usize = 500_000;
 
 /// Changes that are listed; the rest is counted, and is in the verdicts.

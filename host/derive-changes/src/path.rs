@@ -5,7 +5,8 @@ use crate::limits::{ITEM_CHARACTERS_MAX, NAME_CHARACTERS_MAX};
 use kernel_contract::TypeName;
 use std::fmt::Write as _;
 
-/// A place. It begins at the innermost type that has a name in both versions, because that is where the change was made.
+/// A place. It begins at the innermost type that has a name in both versions, because that is where the change was
+/// made.
 pub(crate) enum Path<'a> {
     /// A function.
     Function(&'a str),

@@ -36,8 +36,8 @@ fn what_doubles_at_each_level_is_looked_at_once() {
     assert_eq!(items, ["r0.a", "r0.a"], "once for requests, once for answers");
 }
 
-/// Records whose fields are all of one type, which has another name in the other version: nothing tells that it was looked at. The
-/// parser allows a component a million parts of types, written out; this has half of them.
+/// Records whose fields are all of one type, which has another name in the other version: nothing tells that it was
+/// looked at. The parser allows a component a million parts of types, written out; this has half of them.
 fn crossing(prefix: &str, names: usize, fields: usize) -> String {
     let mut items = String::new();
     let body: String = (0..fields).map(|field| format!("part-n{field}: {prefix}-leaf, ")).collect();

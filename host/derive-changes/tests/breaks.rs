@@ -17,7 +17,8 @@ const SHOP: &str = "
     }
     interface carts { fill: func(); }";
 
-/// A component of the package in this version whose world has these lines. It imports what the world names of functions.
+/// A component of the package in this version whose world has these lines. It imports what the world names of
+/// functions.
 fn shop(version: &str, interfaces: &str, world: &str) -> Contract {
     let wit = format!("package acme:shop@{version}; {interfaces} world w {{ {world} }}");
     Contract::of_component(&component(&wit)).unwrap()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is said is what happens: the engine links those who are said to fit and no others, and requests and answers of one
-//! version are read by the other where they are said to be compatible. Over types at random and changes of them at random.
+//! What is said is what happens: the engine links those who are said to fit and no others, and requests and answers of
+//! one version are read by the other where they are said to be compatible. Over types at random and changes of them at
+//! random.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a helper of a test is a test")]
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The components of this checkout, as they are built: what upgrades of the ledger would change, and whether the importer of
-//! journals would break.
+//! The components of this checkout, as they are built: what upgrades of the ledger would change, and whether the
+//! importer of journals would break.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper of a test is a test")]
 

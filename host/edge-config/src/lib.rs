@@ -7,8 +7,8 @@
 //! Configuration + components ---- Document ---> the boot digest ---- Record ---> a line of boot.log
 //! ```
 //!
-//! Every key stands in one list, in `list`. Parsing, [`table`] (the one in `docs/configuration.md`), [`json_schema`] and `cortex
-//! config keys` come from it.
+//! Every key stands in one list, in `list`. Parsing, [`table`] (the one in `docs/configuration.md`), [`json_schema`]
+//! and `cortex config keys` come from it.
 //!
 //! ```
 //! use edge_config::{File, Sources, resolve};
@@ -19,7 +19,8 @@
 //! assert!(faults.to_string().contains("did you mean `gateway.drain-ms-max`?"));
 //! ```
 //!
-//! There is no IO here: the binary reads the environment, the files and the clock. Nothing is reloaded while a host runs.
+//! There is no IO here: the binary reads the environment, the files and the clock. Nothing is reloaded while a host
+//! runs.
 
 pub mod boot;
 mod fault;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The one list of keys. A line says a key's field, its type, its name, what it takes, its unit, its default, where it may be
-//! given and whether it is part of the boot digest; the sentence above it is its documentation everywhere.
+//! The one list of keys. A line says a key's field, its type, its name, what it takes, its unit, its default, where it
+//! may be given and whether it is part of the boot digest; the sentence above it is its documentation everywhere.
 
 use crate::key::{Key, Kind, Places, Scope};
 use crate::value::{LogFormat, Secret, Typed, Value};
@@ -71,7 +71,8 @@ keys! {
     trust_keys: Option<PathBuf> = "trust.keys", Kind::Path, "", "", NotInFile, Machine;
     /// Files `trusted_root.json`: the authorities that this site trusts. Digested likewise.
     trust_roots: Option<Vec<PathBuf>> = "trust.roots", Kind::Paths(TRUST_ROOTS_MAX), "", "", NotInFile, Machine;
-    /// How old the list of revocations may be before new installs are refused. Where it is given, a list has to be there; else one that is there holds for as long as it says itself.
+    /// How old the list of revocations may be before new installs are refused. Where it is given, a list has to be
+    /// there; else one that is there holds for as long as it says itself.
     trust_revocations_max_age: Option<Duration> = "trust.revocations-max-age", Kind::Duration(60, 366 * 86_400), "", "", Everywhere, Host;
     /// Connections open at a time. Past it, a new one is answered 503 and closed.
     gateway_connections_max: u64 = "gateway.connections-max", Kind::Integer(1, 1_000_000), "connections", "4096", Everywhere, Host;
@@ -171,8 +172,8 @@ keys! {
     store_document_bytes_max: u64 = "store.document-bytes-max", Kind::Integer(65_536, 16_777_216), "bytes", "1048576", Everywhere, Host;
     /// What remains for what is queued, on either back end, when the host has answered its last request.
     store_drain_ms_max: u64 = "store.drain-ms-max", Kind::Integer(0, 600_000), "milliseconds", "20000", Everywhere, Host;
-    /// How long the hooks `on-preboot` of one tenant may take together, before the host answers anybody. A tenant that needs longer
-    /// is not served.
+    /// How long the hooks `on-preboot` of one tenant may take together, before the host answers anybody. A tenant that
+    /// needs longer is not served.
     hooks_preboot_ms_max: u64 = "hooks.preboot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;
     /// How long the hooks `on-boot` of one tenant may take together.
     hooks_boot_ms_max: u64 = "hooks.boot-ms-max", Kind::Integer(100, 600_000), "milliseconds", "30000", Everywhere, Host;

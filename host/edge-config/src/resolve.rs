@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Of everything that was given, what counts: the environment before the file, the file before the command line, the command
-//! line before the default.
+//! Of everything that was given, what counts: the environment before the file, the file before the command line, the
+//! command line before the default.
 
 use crate::fault::{Collector, Fault, Faults};
 use crate::file::File;
@@ -16,8 +16,8 @@ use std::ops::Deref;
 /// How the variables begin that are ours: one that is no key's is refused, since it was meant for one.
 const PREFIX: &str = "CORTEX_";
 
-/// Variables that are not the host's: of commands that sign or speak to registries, of the signing service, and of tests. Those that end
-/// in `_` stand for all that begin so.
+/// Variables that are not the host's: of commands that sign or speak to registries, of the signing service, and of
+/// tests. Those that end in `_` stand for all that begin so.
 pub const TOOLS: &[&str] = &[
     "CORTEX_AUTHORITY_",
     "CORTEX_BEAN_EXAMPLE",
@@ -126,7 +126,8 @@ impl Configuration {
         &self.overridden
     }
 
-    /// What a host behaves by, as one JSON object: every key without secrets and without what differs by machine on purpose.
+    /// What a host behaves by, as one JSON object: every key without secrets and without what differs by machine on
+    /// purpose.
     #[must_use]
     pub fn digested(&self) -> serde_json::Value {
         let digested = self.settings.iter().filter(|setting| setting.key.is_digested());
@@ -139,8 +140,8 @@ type Found = HashMap<&'static str, Value>;
 /// What counts of all that was given.
 ///
 /// # Errors
-/// All that is wrong with it: unknown names, wrong types, values out of their bounds, keys where they may not stand, and
-/// values that do not fit each other.
+/// All that is wrong with it: unknown names, wrong types, values out of their bounds, keys where they may not stand,
+/// and values that do not fit each other.
 pub fn resolve(sources: &Sources<'_>) -> Result<Configuration, Faults> {
     let mut faults = Collector::default();
     let configuration = collect(sources, &mut faults);
@@ -153,8 +154,8 @@ pub fn resolve(sources: &Sources<'_>) -> Result<Configuration, Faults> {
     }
 }
 
-/// What environment and command line say alone: where the file is, whom to believe, where commands find the host. A key at
-/// fault has its default here, and whether values fit each other is not looked at: the file may say the rest.
+/// What environment and command line say alone: where the file is, whom to believe, where commands find the host. A key
+/// at fault has its default here, and whether values fit each other is not looked at: the file may say the rest.
 ///
 /// # Errors
 /// The faults stand beside what could be read; [`None`] where there are none.

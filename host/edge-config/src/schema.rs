@@ -5,7 +5,8 @@ use crate::key::{Key, Kind, Places};
 use crate::list::KEYS;
 use serde_json::{Map, Value, json};
 
-/// The JSON Schema (2020-12) of a configuration file. The copy in `schema/configuration.schema.json` is what editors read.
+/// The JSON Schema (2020-12) of a configuration file. The copy in `schema/configuration.schema.json` is what editors
+/// read.
 #[must_use]
 pub fn json_schema() -> Value {
     let mut properties = Map::new();

@@ -33,7 +33,8 @@ impl Trust {
     /// Verifies the bytes of a configuration file by their bundle. `now` is the caller's clock.
     ///
     /// # Errors
-    /// The step that refused it. A statement about the file is no signature of it: that is refused at [`Step::Attestation`].
+    /// The step that refused it. A statement about the file is no signature of it: that is refused at
+    /// [`Step::Attestation`].
     pub fn verify(&self, file: &[u8], bundle: &[u8], now: Timestamp) -> Result<Verified, Refused> {
         let artifact = Artifact { name: CONFIGURATION_NAME, digest: Digest::of(file) };
         let verified = self.verifier.verify(&Bundle::parse(bundle)?, &artifact, &self.policy, now)?;

@@ -252,8 +252,8 @@ fn a_log_shows_what_was_done_to_it() {
     refused(&log, &[&wrong[..], b"\n"].concat(), "boot digest is not that of its document");
 }
 
-/// Any byte of it. In the last line a member of the bundle that nobody signs may change, until the next line covers it: what is
-/// read is the same all the same.
+/// Any byte of it. In the last line a member of the bundle that nobody signs may change, until the next line covers it:
+/// what is read is the same all the same.
 #[test]
 fn no_byte_of_a_log_changes_what_is_read_unseen() {
     let log = Log::new(2);

@@ -11,11 +11,11 @@ use kernel_types::{Digest, RequestId, TenantId};
 use std::sync::Arc;
 use wasmtime::component::Val;
 
-/// The host behind the gateway. Every method but [`Target::invoke`] is called on the request's thread and must not block:
-/// answer from memory.
+/// The host behind the gateway. Every method but [`Target::invoke`] is called on the request's thread and must not
+/// block: answer from memory.
 pub trait Backplane: Send + Sync + 'static {
-    /// The credential whose token has this SHA-256 digest, where there is one that is not revoked. Tokens themselves are
-    /// never stored, so they cannot be read from a copy of the table.
+    /// The credential whose token has this SHA-256 digest, where there is one that is not revoked. Tokens themselves
+    /// are never stored, so they cannot be read from a copy of the table.
     fn credential(&self, token: &Digest) -> Option<Arc<Credential>>;
 
     /// What the tenant has enabled now. [`None`] where the tenant is unknown: its callers are then refused.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The one place where a [`Caller`] is made: from a bearer token, through the credential that it names; or the host itself, for
-//! what it does of its own accord.
+//! The one place where a [`Caller`] is made: from a bearer token, through the credential that it names; or the host
+//! itself, for what it does of its own accord.
 //!
-//! The tenant comes from the credential and from nowhere else: no path, header or body can name one. Tokens are looked up
-//! by their SHA-256 digest; who does not know a token cannot choose its digest, so the time that the look-up takes tells
-//! nothing, and the last comparison takes the same time whatever differs. Passwords, signed tokens and certificates are
-//! not understood here yet.
+//! The tenant comes from the credential and from nowhere else: no path, header or body can name one. Tokens are looked
+//! up by their SHA-256 digest; who does not know a token cannot choose its digest, so the time that the look-up takes
+//! tells nothing, and the last comparison takes the same time whatever differs. Passwords, signed tokens and
+//! certificates are not understood here yet.
 
 use crate::backplane::Backplane;
 use hyper::HeaderMap;
@@ -80,8 +80,9 @@ impl Credential {
     }
 }
 
-/// The host itself, when it calls a tenant's component and nobody asked it to: with the one permission that the call needs, so
-/// that what is called can call nothing of others in the host's name. No request of the world becomes this caller.
+/// The host itself, when it calls a tenant's component and nobody asked it to: with the one permission that the call
+/// needs, so that what is called can call nothing of others in the host's name. No request of the world becomes this
+/// caller.
 #[must_use]
 pub fn host_caller(tenant: &TenantId, permission: &Permission) -> Arc<Caller> {
     Arc::new(Caller {

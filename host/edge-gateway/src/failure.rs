@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What callers hear of a call that gave no result: refusals by components, limits, defects, and a host that cannot now.
+//! What callers hear of a call that gave no result: refusals by components, limits, defects, and a host that cannot
+//! now.
 //!
-//! What the operator needs to know goes to the log under the request id (target `cortex::fault`); callers hear only what
-//! they can act on.
+//! What the operator needs to know goes to the log under the request id (target `cortex::fault`); callers hear only
+//! what they can act on.
 
 use crate::exchange::Exchange;
 use crate::problem::{FAULTS_MAX, Fault, Kind, Problem, Refusal};
@@ -189,8 +190,8 @@ pub(crate) fn unshowable(
     }
 }
 
-/// The code with its component, so that two components' codes do not meet. A component that writes anything but kebab words
-/// has the rest of it left out: it would end up in a URN.
+/// The code with its component, so that two components' codes do not meet. A component that writes anything but kebab
+/// words has the rest of it left out: it would end up in a URN.
 fn code(component: &EnabledComponent, code: &str) -> String {
     /// More than any code of ours.
     const CHARACTERS_MAX: usize = 80;

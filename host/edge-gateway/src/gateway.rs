@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One request from its head to its answer: which page or operation it means, and who asks.
 //!
-//! There are three kinds of route: pages of the host that anybody may see, pages of the host for a tenant's callers, and
-//! operations of components. [`host_routes::HOST_ROUTES`] lists the first two; the third comes from the tenant's view.
+//! There are three kinds of route: pages of the host that anybody may see, pages of the host for a tenant's callers,
+//! and operations of components. [`host_routes::HOST_ROUTES`] lists the first two; the third comes from the tenant's
+//! view.
 
 use crate::backplane::Backplane;
 use crate::caller::{self, Unauthenticated};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The HTTP gateway: where the world comes in.
 //!
-//! [`serve`] takes connections; each request goes through `gateway` (route, caller), `operation` (permission, body, typed
-//! arguments, the call, the answer) and nothing else. What the gateway needs of the host behind it is the trait
-//! [`Backplane`]; what its components offer is a [`Surface`], prepared once and shared by all requests, and by all tenants
-//! that enabled the same. `docs/http-api.md` is the page for those who call.
+//! [`serve`] takes connections; each request goes through `gateway` (route, caller), `operation` (permission, body,
+//! typed arguments, the call, the answer) and nothing else. What the gateway needs of the host behind it is the trait
+//! [`Backplane`]; what its components offer is a [`Surface`], prepared once and shared by all requests, and by all
+//! tenants that enabled the same. `docs/http-api.md` is the page for those who call.
 //!
 //! Deliberately not here: TLS and HTTP/2 (a proxy in front), cross-origin sharing (off), cookies, sessions, redirects,
 //! files, compression, and any knowledge of a domain. A [`kernel_types::Caller`] is made in `caller` and nowhere else.

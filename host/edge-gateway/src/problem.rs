@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Refusals as callers see them: `application/problem+json` (RFC 9457).
 //!
-//! Beside the members of the RFC each carries `code` (the last part of `type`, for programs), `request_id`, and `errors`,
-//! one entry for each fault with a JSON Pointer. What went wrong inside the host is never in here; it goes to the log under
-//! the request id.
+//! Beside the members of the RFC each carries `code` (the last part of `type`, for programs), `request_id`, and
+//! `errors`, one entry for each fault with a JSON Pointer. What went wrong inside the host is never in here; it goes to
+//! the log under the request id.
 
 use hyper::StatusCode;
 use serde::Serialize;
@@ -162,7 +162,8 @@ impl Problem {
         self
     }
 
-    /// The body. Serialising strings into memory cannot fail; were it to, the body would be empty and the status still right.
+    /// The body. Serialising strings into memory cannot fail; were it to, the body would be empty and the status still
+    /// right.
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         #[derive(Serialize)]
         struct Body<'a> {

@@ -2,8 +2,8 @@
 //! What a set of enabled components offers over HTTP: operations, routes, the OpenAPI document.
 //!
 //! A [`Surface`] belongs to no tenant: tenants that enabled the same components share one, so that an idle tenant costs
-//! nearly nothing. The host makes a new one when something is enabled, disabled or upgraded; requests that run keep the one
-//! with which they began.
+//! nearly nothing. The host makes a new one when something is enabled, disabled or upgraded; requests that run keep the
+//! one with which they began.
 
 use crate::backplane::Target;
 use crate::guard::Gauge;
@@ -81,14 +81,15 @@ pub struct TenantView {
 }
 
 impl TenantView {
-    /// A tenant that has enabled what the surface offers. Keep it for as long as that stays so: a new one begins to count
-    /// the tenant's requests anew.
+    /// A tenant that has enabled what the surface offers. Keep it for as long as that stays so: a new one begins to
+    /// count the tenant's requests anew.
     #[must_use]
     pub fn new(tenant: TenantId, surface: Arc<Surface>) -> Self {
         Self { tenant, surface, withheld: BTreeMap::new(), running: Gauge::default() }
     }
 
-    /// The same, with components that the tenant enabled and that may not run: each with the reason, which callers are told.
+    /// The same, with components that the tenant enabled and that may not run: each with the reason, which callers are
+    /// told.
     #[must_use]
     pub fn withholding(mut self, withheld: BTreeMap<ComponentId, Arc<str>>) -> Self {
         self.withheld = withheld;

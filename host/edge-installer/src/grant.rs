@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Consent: what an administrator agreed to for a tenant, as a signed text. Hosts act on the text alone, and verify it whenever
-//! they read it; nobody who can only write to the hosts' database can grant anything.
+//! Consent: what an administrator agreed to for a tenant, as a signed text. Hosts act on the text alone, and verify it
+//! whenever they read it; nobody who can only write to the hosts' database can grant anything.
 
 use crate::trust::Trust;
 use edge_registry::SignedGrant;
@@ -16,7 +16,8 @@ pub const GRANT_FORMAT: &str = "cortex-grant-v1";
 /// Bytes of a consent's text: some hundred capabilities.
 const TEXT_BYTES_MAX: usize = 64 << 10;
 
-/// What an administrator agreed to: one component of one tenant, exactly this package, exactly these capabilities and calls.
+/// What an administrator agreed to: one component of one tenant, exactly this package, exactly these capabilities and
+/// calls.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Consent {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! From a package that somebody sent to a component that a tenant uses: every step a type that only the step before can make.
+//! From a package that somebody sent to a component that a tenant uses: every step a type that only the step before can
+//! make.
 //!
 //! ```text
 //! Layout -- Signed::of --> Signed -- check --> Checked -- admit --> Admissible -- install --> Installed
@@ -9,9 +10,10 @@
 //! Installed + what the tenant has -- Plan::of --> Plan -- an administrator signs --> SignedGrant -- Trust::accept --> Granted
 //! ```
 //!
-//! [`Trust`] is what a site believes: roots, keys and a policy, given by files that its administrator wrote. The same trust says
-//! who may publish what, who may consent for which tenant (`cortex/grants/<tenant>`), and who may revoke (`cortex/revocations`).
-//! What is verified once is verified again whenever it is loaded: a database that hosts share is no authority.
+//! [`Trust`] is what a site believes: roots, keys and a policy, given by files that its administrator wrote. The same
+//! trust says who may publish what, who may consent for which tenant (`cortex/grants/<tenant>`), and who may revoke
+//! (`cortex/revocations`). What is verified once is verified again whenever it is loaded: a database that hosts share
+//! is no authority.
 //!
 //! Not here: networks, databases, the state of hosts, commands, and migrations; `host/cortex` joins them.
 

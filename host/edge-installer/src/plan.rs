@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What enabling a package would change for a tenant, in words that its administrator understands and as JSON. What is consented to
-//! is this plan, by its digest.
+//! What enabling a package would change for a tenant, in words that its administrator understands and as JSON. What is
+//! consented to is this plan, by its digest.
 
 use crate::grant::{Consent, GRANT_FORMAT};
 use cap_storage::migrations::{Effects, RollBack};

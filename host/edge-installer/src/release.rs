@@ -11,7 +11,8 @@ use kernel_types::Digest;
 use signing_verify::{Admitted, Artifact, Refused, Verified};
 use std::sync::Arc;
 
-/// A package with the signatures over it that hold, by those who may sign it. What the policy asks for may still be missing.
+/// A package with the signatures over it that hold, by those who may sign it. What the policy asks for may still be
+/// missing.
 #[derive(Clone, Debug)]
 pub struct Signed {
     layout: Arc<Layout>,
@@ -35,8 +36,8 @@ pub struct Admissible {
 }
 
 impl Signed {
-    /// Verifies every signature that is attached to a package. One that does not hold counts as not there, and is kept to be shown:
-    /// whoever can write to a registry can attach anything.
+    /// Verifies every signature that is attached to a package. One that does not hold counts as not there, and is kept
+    /// to be shown: whoever can write to a registry can attach anything.
     ///
     /// # Errors
     /// Where nobody may sign what has this name; or where none of the signatures holds: the refusal that got furthest.
@@ -124,8 +125,8 @@ impl Checked {
         self.admitted(trust, standing)
     }
 
-    /// Admits a release once more that the site has installed already, by its digest: what is revoked or was changed is refused, and
-    /// what is old is not.
+    /// Admits a release once more that the site has installed already, by its digest: what is revoked or was changed is
+    /// refused, and what is old is not.
     ///
     /// # Errors
     /// At the steps `digest`, `attestation` or `revoked`.

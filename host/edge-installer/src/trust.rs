@@ -30,8 +30,8 @@ pub struct TrustFiles {
     pub keys: Option<PathBuf>,
     /// Trusted roots; none at a site that knows keys only.
     pub roots: Vec<PathBuf>,
-    /// How old the list of revocations may be before nothing new is installed. Without it a site may have no list, and one that
-    /// it has is believed for as long as the list itself says.
+    /// How old the list of revocations may be before nothing new is installed. Without it a site may have no list, and
+    /// one that it has is believed for as long as the list itself says.
     pub list_age_max: Option<SignedDuration>,
 }
 

@@ -12,7 +12,8 @@ const BLOCKS_WAITING_MAX: usize = 8;
 /// Bytes of a block that [`FlowWriter`] gathers.
 const BLOCK_BYTES: usize = 128 << 10;
 
-/// How often a thread that may wait only so long looks whether there is room: a channel of a mebibyte is emptied in milliseconds.
+/// How often a thread that may wait only so long looks whether there is room: a channel of a mebibyte is emptied in
+/// milliseconds.
 const ROOM_POLL: Duration = Duration::from_millis(2);
 
 enum Block {
@@ -69,7 +70,8 @@ impl Flow {
 }
 
 impl FlowWriter {
-    /// The writer for a giver that holds something for as long as it gives: the other end must take a block within that time.
+    /// The writer for a giver that holds something for as long as it gives: the other end must take a block within that
+    /// time.
     #[must_use]
     pub fn within(self, time: Duration) -> Self {
         Self { within: Some(time), ..self }

@@ -162,8 +162,8 @@ async fn read(request: hyper::Request<Incoming>) -> Result<Request, Refusal> {
     Ok(Request { action, input: parse(&body.to_bytes())?, upload: None })
 }
 
-/// A body as a flow. It is read by a task of its own, which ends with either side, or where nothing comes for longer than
-/// `pause_max`.
+/// A body as a flow. It is read by a task of its own, which ends with either side, or where nothing comes for longer
+/// than `pause_max`.
 pub(crate) fn upload(mut body: Incoming, pause_max: Option<Duration>) -> Flow {
     let (mut writer, flow) = flow();
     tokio::spawn(async move {

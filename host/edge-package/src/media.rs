@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The media types and the keys of annotations that a package uses: those of the OCI, of the CNCF's WebAssembly artifact, of
-//! in-toto, and ours. What is published with one of ours can never be read differently: another meaning is another `v`.
+//! The media types and the keys of annotations that a package uses: those of the OCI, of the CNCF's WebAssembly
+//! artifact, of in-toto, and ours. What is published with one of ours can never be read differently: another meaning is
+//! another `v`.
 
 /// An OCI image manifest.
 pub const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";

@@ -2,7 +2,8 @@
 //! A package in memory: files that belong together, and the one manifest that follows from them.
 //!
 //! Everything that is published about a package is computed from its files: the order of layers, the config, the
-//! annotations. Reading one back therefore computes it again and compares; no field is left that could say something else.
+//! annotations. Reading one back therefore computes it again and compares; no field is left that could say something
+//! else.
 
 use crate::config::config;
 use crate::directory::{self, FileFault};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A package whose parts are consistent: the manifest says what the binary is, and every file means something to a host.
+//! A package whose parts are consistent: the manifest says what the binary is, and every file means something to a
+//! host.
 
 use crate::lifecycle::is_lifecycle;
 use cap_storage::{Dialect, MigrationFile, Migrations};

@@ -140,9 +140,10 @@ pub struct Ready {
 }
 
 impl Registry {
-    /// Makes a tenant's whole choice of components ready: everything is linked and checked, then each component's tables
-    /// are migrated. Running it again with the same choice changes nothing. `installed` are the versions that this host has: where the
-    /// tables are those of a later one, an earlier one is let back if what came after it only adds.
+    /// Makes a tenant's whole choice of components ready: everything is linked and checked, then each component's
+    /// tables are migrated. Running it again with the same choice changes nothing. `installed` are the versions that
+    /// this host has: where the tables are those of a later one, an earlier one is let back if what came after it only
+    /// adds.
     ///
     /// # Errors
     /// See [`EnableError`]. A migration that succeeded before another failed stays: it is additive or it was refused.
@@ -175,8 +176,8 @@ impl Registry {
         Ok(Ready { _set: set, reports })
     }
 
-    /// Whether a component runs on the tables of a newer version of it: the newer one's migrations are those that ran, they begin with the
-    /// older one's, and those after them only add.
+    /// Whether a component runs on the tables of a newer version of it: the newer one's migrations are those that ran,
+    /// they begin with the older one's, and those after them only add.
     async fn roll_back(
         &self,
         tenant: &TenantId,
@@ -206,8 +207,8 @@ impl Registry {
         Err(EnableError::Migrate { component, source: otherwise })
     }
 
-    /// Puts a choice into force whose tables are known to be up to date, at once and wholly, without touching the tenant's
-    /// database: what was remembered, by whichever host, and the start of a host with thousands of tenants.
+    /// Puts a choice into force whose tables are known to be up to date, at once and wholly, without touching the
+    /// tenant's database: what was remembered, by whichever host, and the start of a host with thousands of tenants.
     ///
     /// # Errors
     /// As [`Registry::make_ready`], but for migrations.
@@ -221,7 +222,8 @@ impl Registry {
         self.providers.remove(tenant);
     }
 
-    /// Whether a choice could be put into force: linked with what is granted, every call with its one provider. Changes nothing.
+    /// Whether a choice could be put into force: linked with what is granted, every call with its one provider. Changes
+    /// nothing.
     ///
     /// # Errors
     /// As [`Registry::make_ready`], but for migrations.

@@ -167,7 +167,8 @@ impl Registry {
         Self { kernel, schema, providers, code, dialect, sets, changing }
     }
 
-    /// Ends a component on this host, for every tenant and for good: what runs is cut, and nothing is linked from it again.
+    /// Ends a component on this host, for every tenant and for good: what runs is cut, and nothing is linked from it
+    /// again.
     pub fn end(&self, installed: &Installed) {
         installed.compiled.withdraw();
         self.sets.lock().retain(|key, _| key.iter().all(|(digest, _)| *digest != installed.digest));
@@ -193,8 +194,9 @@ impl Registry {
         Bundle::of_package(package, self.dialect)
     }
 
-    /// Compiles the component of a package that was admitted (or takes kept machine code), and links it on trial with everything
-    /// that it asks for. Takes seconds of processor time where it must compile. There is no other way to run a component.
+    /// Compiles the component of a package that was admitted (or takes kept machine code), and links it on trial with
+    /// everything that it asks for. Takes seconds of processor time where it must compile. There is no other way to run
+    /// a component.
     ///
     /// # Errors
     /// See [`InstallError`]; nothing is kept but machine code.

@@ -2,10 +2,10 @@
 //! Which components this host has, and which of them each tenant enabled, with which grants.
 //!
 //! The way of a component is a way of types, each made only by the step before: a package is checked into a [`Bundle`];
-//! [`Registry::install`] takes it together with the proof that it was signed and admitted, compiles it, rehearses it without
-//! any capability and links it on trial into an [`Installed`]; [`Registry::make_ready`] migrates a tenant's tables, and
-//! [`Registry::resume`] puts it into force, at once and wholly. What all that comes to is [`Remembered`], by this host or by
-//! several that share a database.
+//! [`Registry::install`] takes it together with the proof that it was signed and admitted, compiles it, rehearses it
+//! without any capability and links it on trial into an [`Installed`]; [`Registry::make_ready`] migrates a tenant's
+//! tables, and [`Registry::resume`] puts it into force, at once and wholly. What all that comes to is [`Remembered`],
+//! by this host or by several that share a database.
 //!
 //! Not here: HTTP, databases, how a package is built, and who may sign, plan and consent (`edge-installer`).
 

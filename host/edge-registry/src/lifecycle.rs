@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The hooks of `cortex:lifecycle/lifecycle@1.0.0`: exports that are no operations. They are linked as targets of their own, are
-//! nobody's provider, and have a permission that no credential names. When they are called is not decided here.
+//! The hooks of `cortex:lifecycle/lifecycle@1.0.0`: exports that are no operations. They are linked as targets of their
+//! own, are nobody's provider, and have a permission that no credential names. When they are called is not decided
+//! here.
 
 use crate::enable::{Enabled, EnabledSet};
 use kernel_contract::{Contract, Operation};
@@ -86,7 +87,8 @@ impl Enabled {
 }
 
 impl EnabledSet {
-    /// The components in the order of their hooks: those that others call first, by their ids where none calls the other.
+    /// The components in the order of their hooks: those that others call first, by their ids where none calls the
+    /// other.
     #[must_use]
     pub fn in_call_order(&self) -> Vec<&Arc<Enabled>> {
         // Components are sorted by their ids, so that an index stands for one.
@@ -109,8 +111,8 @@ impl EnabledSet {
     }
 }
 
-/// Indices in an order in which each stands behind those that it calls, the smallest first where several could; where some call
-/// each other in a circle, the smallest of what is left begins.
+/// Indices in an order in which each stands behind those that it calls, the smallest first where several could; where
+/// some call each other in a circle, the smallest of what is left begins.
 fn order(calls: &[BTreeSet<usize>]) -> Vec<usize> {
     let mut left: BTreeSet<usize> = (0..calls.len()).collect();
     let mut ordered = Vec::with_capacity(calls.len());

@@ -72,8 +72,8 @@ impl Engine {
         Ok(Compiled::new(component, Digest::of(bytes)))
     }
 
-    /// What machine code depends on: the engine's version, its settings and the processor's features. Code that was made
-    /// under one fingerprint is never loaded under another.
+    /// What machine code depends on: the engine's version, its settings and the processor's features. Code that was
+    /// made under one fingerprint is never loaded under another.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
         struct Collect(Vec<u8>);

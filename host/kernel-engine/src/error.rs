@@ -110,8 +110,8 @@ pub(crate) struct Carried(pub(crate) InvokeError);
 #[error("the host panicked: {0}")]
 pub(crate) struct Panicked(pub(crate) String);
 
-/// What the engine says when more leaves a component in one call than `set_hostcall_fuel` admits. It has no public type;
-/// a test of this crate holds the words.
+/// What the engine says when more leaves a component in one call than `set_hostcall_fuel` admits. It has no public
+/// type; a test of this crate holds the words.
 const TOO_MUCH_LEAVES: &str = "too much data is being copied between the host and the guest";
 
 /// Reads the cause of a failed call.

@@ -44,7 +44,8 @@ impl Kernel {
     /// Runs an operation for a request, in a unit of work of its own. When this returns `Ok` with anything but an error
     /// result from an operation that writes, its changes are durable. Dropping the future abandons and rolls back.
     ///
-    /// `writing` is for operations that write: the result is written down before the commit and, under a key, kept with it.
+    /// `writing` is for operations that write: the result is written down before the commit and, under a key, kept with
+    /// it.
     ///
     /// # Errors
     /// See [`InvokeError`]; nothing was changed, in every case.
@@ -116,8 +117,8 @@ fn may_be_of_a_neighbour(outcome: &Outcome) -> bool {
 }
 
 impl Answer {
-    /// What becomes of the work of an operation that was answered like this. A replay commits as well: what it found may be
-    /// a part of the same transaction still.
+    /// What becomes of the work of an operation that was answered like this. A replay commits as well: what it found
+    /// may be a part of the same transaction still.
     fn verdict(&self) -> Verdict {
         if matches!(self.result, Some(Val::Result(Err(_)))) { Verdict::Rollback } else { Verdict::Commit }
     }
@@ -164,7 +165,8 @@ fn work(call: &Arc<Call>, slot: &Slot, purpose: Purpose) -> Work {
 }
 
 impl Call {
-    /// Runs the outermost operation in the unit that was opened, or finds what it was answered before under the same key.
+    /// Runs the outermost operation in the unit that was opened, or finds what it was answered before under the same
+    /// key.
     async fn run(&self, opened: Extensions, purpose: Purpose) -> Outcome {
         let Self { kernel, request, prepared, interface, function, arguments, writing } = self;
         let target = prepared.target(interface, function)?;
@@ -309,7 +311,7 @@ fn tick(invocation: &mut Invocation) -> wasmtime::Result<UpdateDeadline> {
         // The first tick: a short run that it happens to fall into is not sent behind all others for that.
         return Ok(UpdateDeadline::Continue(1));
     }
-    // Tokio's own yield puts the guest behind every ready task and behind the sockets of its thread; waking the guest's task
-    // at once would leave the sockets unserved for sixty ticks.
+    // Tokio's own yield puts the guest behind every ready task and behind the sockets of its thread; waking the guest's
+    // task at once would leave the sockets unserved for sixty ticks.
     Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
 }

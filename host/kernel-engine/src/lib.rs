@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The engine: the only place that knows wasmtime's configuration, and the only one that runs a component.
 //!
-//! [`Engine`] compiles a component once ([`CodeCache`] keeps its machine code); [`Kernel::prepare`] links it with exactly
-//! the capabilities that were granted and the calls that were declared; [`Kernel::invoke`] runs one operation in a unit of
-//! work: a fresh store and instance for the component and for each one that it calls, every limit armed, commit on ok,
-//! roll-back on an error result, a trap, a limit, a deadline or a dropped future.
+//! [`Engine`] compiles a component once ([`CodeCache`] keeps its machine code); [`Kernel::prepare`] links it with
+//! exactly the capabilities that were granted and the calls that were declared; [`Kernel::invoke`] runs one operation
+//! in a unit of work: a fresh store and instance for the component and for each one that it calls, every limit armed,
+//! commit on ok, roll-back on an error result, a trap, a limit, a deadline or a dropped future.
 //!
 //! What is deliberately not here: databases (a back end implements [`Transactor`]), platform interfaces (capabilities
 //! implement [`Capability`]), JSON and HTTP, and any knowledge of what a component is for.

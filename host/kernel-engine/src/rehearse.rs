@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A component made to stand with every import a trap: one that reaches for anything before it is called is found out, at no risk.
+//! A component made to stand with every import a trap: one that reaches for anything before it is called is found out,
+//! at no risk.
 
 use crate::engine::Compiled;
 use crate::kernel::Kernel;

@@ -104,7 +104,8 @@ impl Collector {
         self.add_near(place, expected, found, None);
     }
 
-    /// The known word that is close to `word`, where there is one; not looked for any more once faults are only counted.
+    /// The known word that is close to `word`, where there is one; not looked for any more once faults are only
+    /// counted.
     pub fn nearest<'w>(&self, word: &str, known: impl IntoIterator<Item = &'w str>) -> Option<String> {
         (self.list.len() < FAULTS_MAX).then(|| nearest(word, known).map(str::to_owned)).flatten()
     }

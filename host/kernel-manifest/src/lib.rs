@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex.yaml`: what a component says of itself that WIT cannot say. Text comes in, a [`Manifest`] comes out that the
-//! rest of the host trusts, or [`Faults`]: all of them, each with line, column, key, what was expected, what was found and
-//! the nearest known word.
+//! rest of the host trusts, or [`Faults`]: all of them, each with line, column, key, what was expected, what was found
+//! and the nearest known word.
 //!
 //! ```
 //! use kernel_manifest::Manifest;
@@ -24,9 +24,9 @@
 //! # Ok::<(), kernel_manifest::Faults>(())
 //! ```
 //!
-//! There is no IO here: files that a manifest names are not opened, time zones not looked up, and whether the host offers a
-//! capability is found out when the component is linked. The format is described in `docs/manifest.md`, and in one list of
-//! keys in the module `raw`, from which the reader and [`json_schema`] both come.
+//! There is no IO here: files that a manifest names are not opened, time zones not looked up, and whether the host
+//! offers a capability is found out when the component is linked. The format is described in `docs/manifest.md`, and in
+//! one list of keys in the module `raw`, from which the reader and [`json_schema`] both come.
 
 mod capability;
 mod check;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Every key of `cortex.yaml`, in one visible list. Reader and JSON Schema both come from it; what an editor shows beside a
-//! key is the comment that stands here. What concerns more than one key is checked in `check`.
+//! Every key of `cortex.yaml`, in one visible list. Reader and JSON Schema both come from it; what an editor shows
+//! beside a key is the comment that stands here. What concerns more than one key is checked in `check`.
 
 use crate::limit::LimitsRecord;
 use crate::read::{At, Entries, List};
@@ -16,8 +16,8 @@ use semver::Version;
 record! {
     /// The manifest of a Cortex component, `cortex.yaml`.
     ManifestRecord = "a manifest" {
-        /// The component's name within a tenant: lower-case letters, digits, single hyphens. It stands in URLs and in table
-        /// names.
+        /// The component's name within a tenant: lower-case letters, digits, single hyphens. It stands in URLs and in
+        /// table names.
         required id "id": At<ComponentId>;
         /// Who publishes it. A policy says who may sign for `{publisher}/{id}`; without a publisher, for `{id}`.
         optional publisher "publisher": At<PublisherId>;
@@ -75,9 +75,11 @@ record! {
     RestRecord = "a REST route" {
         /// The HTTP method. An operation that reads takes GET or POST; GET takes an operation that reads.
         required method "method": At<Method>;
-        /// The path below `/api/{id}/v{major}`; a placeholder `{name}` is a segment and names a parameter of the function.
+        /// The path below `/api/{id}/v{major}`; a placeholder `{name}` is a segment and names a parameter of the
+        /// function.
         required path "path": At<PathTemplate>;
-        /// The parameters that the query string carries. With GET and DELETE, all that the path does not name when absent.
+        /// The parameters that the query string carries. With GET and DELETE, all that the path does not name when
+        /// absent.
         optional query "query": List<At<Name>>;
     }
 }
@@ -109,7 +111,8 @@ record! {
 record! {
     /// An interface of another domain.
     DeclarationRecord = "a declaration" {
-        /// The interface, `cortex:accounting/journal`; with a version, `cortex:accounting/journal@1.0.0`, that version only.
+        /// The interface, `cortex:accounting/journal`; with a version, `cortex:accounting/journal@1.0.0`, that version
+        /// only.
         required interface "interface": At<InterfaceName>;
         /// A sentence for the administrator who enables the component.
         required reason "reason": At<Reason>;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! YAML text to a tree whose nodes know their places. A strict part of YAML 1.2 (core schema): one document, no anchors,
-//! no aliases, no tags, bounded in size, depth and nodes. JSON is a part of it.
+//! YAML text to a tree whose nodes know their places. A strict part of YAML 1.2 (core schema): one document, no
+//! anchors, no aliases, no tags, bounded in size, depth and nodes. JSON is a part of it.
 //!
-//! It does not know what a manifest is; the host's configuration is read with it too. Scalars keep their text, so that a fault can repeat what the author wrote.
+//! It does not know what a manifest is; the host's configuration is read with it too. Scalars keep their text, so that
+//! a fault can repeat what the author wrote.
 
 use crate::fault::{Collector, Place};
 use kernel_types::text::quote;

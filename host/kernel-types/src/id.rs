@@ -103,7 +103,8 @@ id!(
 );
 
 id!(
-    /// Who publishes a component: the namespace of its name, in which a policy says who may sign. `cortex` is the host's own.
+    /// Who publishes a component: the namespace of its name, in which a policy says who may sign. `cortex` is the
+    /// host's own.
     PublisherId,
     "publisher",
     "lower-case letters, digits and single hyphens, beginning with a letter, at most 40 characters, and not `cortex`",

@@ -117,8 +117,8 @@ struct KnownKey {
     raw_bytes: String,
 }
 
-/// The logs that a trusted root knows, as whoever audits one needs them: its name and its key. Those with keys of another
-/// kind than ours have are left out.
+/// The logs that a trusted root knows, as whoever audits one needs them: its name and its key. Those with keys of
+/// another kind than ours have are left out.
 ///
 /// # Errors
 /// Where it is no trusted root.

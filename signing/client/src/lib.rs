@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How a publisher signs. Either way the result is a sigstore bundle v0.3, over an artifact or over an in-toto statement:
+//! How a publisher signs. Either way the result is a sigstore bundle v0.3, over an artifact or over an in-toto
+//! statement:
 //!
 //! - [`Publisher`]: with an identity. A new key, a certificate for a token, a signature, a timestamp and a log entry from a
 //!   signing service; the key is thrown away. What runs over the network is the `sigstore-sign` crate.
 //! - [`ManagedKey`]: with a key of one's own and no service at all, for sites without a network.
 //!
 //! [`SignedBy`] is whom a bundle names; [`VerifyingKey`] what the owner of a key gives to those who verify.
-//! [`development`] runs a whole signing service in this process, for one developer on one machine. Not here: verification
-//! (`signing/verify`), and how an artifact becomes a digest.
+//! [`development`] runs a whole signing service in this process, for one developer on one machine. Not here:
+//! verification (`signing/verify`), and how an artifact becomes a digest.
 
 pub mod development;
 mod managed;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Signing with a key of one's own: no certificate, no log, no timestamp, no network. Whoever verifies must have been given the
-//! public key, which the bundle only hints at.
+//! Signing with a key of one's own: no certificate, no log, no timestamp, no network. Whoever verifies must have been
+//! given the public key, which the bundle only hints at.
 
 use crate::{Error, STATEMENT_TYPE};
 use aws_lc_rs::digest::{SHA256, digest};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who signed a bundle, as the bundle says itself. Nothing is checked: it is for a publisher who looks for his own signatures
-//! among those of others, and names himself to a verifier.
+//! Who signed a bundle, as the bundle says itself. Nothing is checked: it is for a publisher who looks for his own
+//! signatures among those of others, and names himself to a verifier.
 
 use crate::{Bundle, Error};
 use sigstore_oidc::IdentityToken;
@@ -36,7 +36,8 @@ impl SignedBy {
         }
     }
 
-    /// Whom a certificate will name that is got for the token: so most authorities do it. Some name a workload by other claims.
+    /// Whom a certificate will name that is got for the token: so most authorities do it. Some name a workload by other
+    /// claims.
     ///
     /// # Errors
     /// Where the token cannot be read.

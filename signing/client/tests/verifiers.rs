@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bundles that are made here are verified by those who did not make them: sigstore-python and @sigstore/verify, offline, and
-//! what was changed in between is refused by both.
+//! Bundles that are made here are verified by those who did not make them: sigstore-python and @sigstore/verify,
+//! offline, and what was changed in between is refused by both.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -45,12 +45,12 @@ impl TryFrom<String> for PublicKey {
 }
 
 impl Keys {
-    /// Reads a key file: JSON, `{"keys": [{"id", "public-key" (PEM), "not-before", "not-after", "namespaces"}]}`. The id is
-    /// the hint that bundles carry.
+    /// Reads a key file: JSON, `{"keys": [{"id", "public-key" (PEM), "not-before", "not-after", "namespaces"}]}`. The
+    /// id is the hint that bundles carry.
     ///
     /// # Errors
-    /// At [`Step::Policy`]: an unknown or double member, an id twice, a key that cannot verify, a validity that ends before
-    /// it begins.
+    /// At [`Step::Policy`]: an unknown or double member, an id twice, a key that cannot verify, a validity that ends
+    /// before it begins.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refused> {
         let File { keys } = strict::typed(Step::Policy, bytes, POLICY_BYTES_MAX)?;
         for (at, key) in keys.iter().enumerate() {

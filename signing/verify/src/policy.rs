@@ -69,8 +69,8 @@ impl Policy {
     /// Reads a policy from JSON.
     ///
     /// # Errors
-    /// At [`Step::Policy`]: an unknown or double key, a bad pattern, a subject `*`, two publishers for one namespace, one
-    /// that nobody may sign for, or that requires nothing.
+    /// At [`Step::Policy`]: an unknown or double key, a bad pattern, a subject `*`, two publishers for one namespace,
+    /// one that nobody may sign for, or that requires nothing.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refused> {
         let policy: Self = strict::typed(Step::Policy, bytes, POLICY_BYTES_MAX)?;
         for (at, one) in policy.publishers.iter().enumerate() {

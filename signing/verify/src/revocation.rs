@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 /// The name under which lists are signed; the policy says by whom.
 pub const REVOCATIONS_NAME: &str = "cortex/revocations";
-/// The bytes of a list: a digest with its punctuation has 77, so there is room for some 60,000 with a short reason each.
+/// The bytes of a list: a digest with its punctuation has 77, so there is room for some 60,000 with a short reason
+/// each.
 pub const REVOCATIONS_BYTES_MAX: usize = 8 << 20;
 
 /// A list that was verified. Only [`RevocationList::accept`] makes it.
@@ -64,8 +65,8 @@ impl RevocationList {
     /// reason}}`, with its verified signature and the edition of the last list of this site.
     ///
     /// # Errors
-    /// At [`Step::RevocationList`]: the signature is for something else, the text is not canonical or of another format, the
-    /// number is lower than the last, or the same with another text, or it is from the future.
+    /// At [`Step::RevocationList`]: the signature is for something else, the text is not canonical or of another
+    /// format, the number is lower than the last, or the same with another text, or it is from the future.
     pub fn accept(bytes: &[u8], signature: &Verified, last: Option<Edition>, now: Timestamp) -> Result<Self, Refused> {
         let step = Step::RevocationList;
         let refuse = |reason: String| Err(step.refuse(reason));

@@ -73,9 +73,9 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A site that trusts these roots and knows these keys. The evidence in a bundle has to be complete under one root: the
-    /// certificate of one authority and the log of another do not add up. A site without roots trusts no authority: nothing
-    /// but a known key counts there, and no log or timestamp proves a time.
+    /// A site that trusts these roots and knows these keys. The evidence in a bundle has to be complete under one root:
+    /// the certificate of one authority and the log of another do not add up. A site without roots trusts no authority:
+    /// nothing but a known key counts there, and no log or timestamp proves a time.
     ///
     /// # Errors
     /// At [`Step::TrustRoot`], where there are neither roots nor keys, or more than [`TRUST_ROOTS_MAX`] roots.
@@ -96,8 +96,8 @@ impl Verifier {
         Self { roots: Vec::new(), keys: Keys::default() }
     }
 
-    /// Verifies one bundle for the artifact. `now` is the caller's clock: it only judges keys without proof of time, and refuses
-    /// times that have not come.
+    /// Verifies one bundle for the artifact. `now` is the caller's clock: it only judges keys without proof of time,
+    /// and refuses times that have not come.
     ///
     /// # Errors
     /// The step that refused it; where several roots did, the one that got furthest.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Keys of a site without authorities, policies, revocation and roll-back: what is allowed, and each way in which it is not.
+//! Keys of a site without authorities, policies, revocation and roll-back: what is allowed, and each way in which it is
+//! not.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
 mod support;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a call costs in the process of the host: a fresh instance, a text in and out, one call of the host, all dropped.
+//! What a call costs in the process of the host: a fresh instance, a text in and out, one call of the host, all
+//! dropped.
 
 use crate::Context;
 use crate::measure::{median, microseconds, percentile};

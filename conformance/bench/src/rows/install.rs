@@ -90,7 +90,8 @@ async fn install(directory: &Path, trust: &Trust, layout: &Layout) -> Result<f64
     Ok(time)
 }
 
-/// The ledger as a package of the wanted size, signed with an identity at a signing service, its statements too; and a site that trusts it.
+/// The ledger as a package of the wanted size, signed with an identity at a signing service, its statements too; and a
+/// site that trusts it.
 async fn signed(bundle: &Path, authority: &Path) -> Result<(Layout, Trust)> {
     let mut files = Package::of_directory(bundle)?.files().clone();
     let component = files.get_mut("component.wasm").context("a package has a component")?;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A component with hooks that calls another one with hooks. In the tenant `reaching` it tries to, when its host answers.
+//! A component with hooks that calls another one with hooks. In the tenant `reaching` it tries to, when its host
+//! answers.
 
 mod bindings {
     wit_bindgen::generate!({

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A component that notes each start of its host. In the tenant `refusing` it refuses before its host answers, in `stuck` it never
-//! ends then, in `late` it refuses when the host answers, and in `slow-to-end` it never ends when the host does.
+//! A component that notes each start of its host. In the tenant `refusing` it refuses before its host answers, in
+//! `stuck` it never ends then, in `late` it refuses when the host answers, and in `slow-to-end` it never ends when the
+//! host does.
 
 mod bindings {
     wit_bindgen::generate!({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A host as a process of its own, for tests that kill it: `conformance-host DIRECTORY URL BUNDLE...` opens the directory, and the
-//! database of the URL where it is not empty, enables the bundles for the tenant `test`, prints its address and a token in one
-//! line, and serves until it is killed.
+//! A host as a process of its own, for tests that kill it: `conformance-host DIRECTORY URL BUNDLE...` opens the
+//! directory, and the database of the URL where it is not empty, enables the bundles for the tenant `test`, prints its
+//! address and a token in one line, and serves until it is killed.
 
 use anyhow::{Context as _, Result};
 use cortex::host::Host;

@@ -103,8 +103,8 @@ async fn a_backup_of_a_running_host_is_restored_into_another_directory() {
     host.stop().await;
 }
 
-/// One tenant that cannot be written does not keep the others from being written, and is said; what an attempt before left is
-/// not taken for what is there now.
+/// One tenant that cannot be written does not keep the others from being written, and is said; what an attempt before
+/// left is not taken for what is there now.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_says_what_it_misses_and_holds_the_rest() {
     let host = start(&[ACCOUNTING]).await;

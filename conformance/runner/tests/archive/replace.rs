@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A tenant that is replaced by one with other components, while the host is killed, the client leaves, or another host serves
-//! it: what it has enabled is always what its tables are for. It is as it was, or new, or it is not served and says so.
+//! A tenant that is replaced by one with other components, while the host is killed, the client leaves, or another host
+//! serves it: what it has enabled is always what its tables are for. It is as it was, or new, or it is not served and
+//! says so.
 
 use super::{act, blocking, content, export, import, start, try_export, upload};
 use conformance::TestHost;
@@ -110,7 +111,8 @@ async fn a_kill_leaves_the_old_or_the_new_or_says_so(backend: Backend) {
             let (at, archive) = (at.to_owned(), new.0.clone());
             async move { import(&at, &archive, NAME, true).await }
         });
-        // The moment is what is random here. Most of an import reads the archive; with files, it can be seen when it writes.
+        // The moment is what is random here. Most of an import reads the archive; with files, it can be seen when it
+        // writes.
         let mut delay = random.below(longest);
         if kill % 2 == 1 && matches!(backend, Backend::Sqlite) {
             let part = at.join(format!("data/tenants/{NAME}.part"));
@@ -204,8 +206,8 @@ async fn what_the_archive_does_not_hold_is_not_dropped_unless_told_so(backend: B
     host.stop().await;
 }
 
-/// The other host hears that a tenant is being replaced before its tables are: it answers with the old ones, not at all, or with
-/// the new ones, and never as an operation that met tables which it does not know.
+/// The other host hears that a tenant is being replaced before its tables are: it answers with the old ones, not at
+/// all, or with the new ones, and never as an operation that met tables which it does not know.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_host_stops_serving_while_it_is_replaced() {
     let test = "another_host_stops_serving_while_it_is_replaced";

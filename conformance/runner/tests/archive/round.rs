@@ -73,8 +73,8 @@ fn draft(date: &str) -> Value {
     }})
 }
 
-/// A component whose tables hold every type, refer to each other against the order of their names and to themselves, and have
-/// rows from the beginning.
+/// A component whose tables hold every type, refer to each other against the order of their names and to themselves,
+/// and have rows from the beginning.
 fn types(directory: &Path) -> PathBuf {
     let path = directory.join("types");
     fs::create_dir_all(path.join("migrations")).unwrap();

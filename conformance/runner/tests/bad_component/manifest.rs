@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accounting's manifest, changed line by line: each change gives an error that names a line, or means the same, or leaves out
-//! what may be left out. It never panics.
+//! Accounting's manifest, changed line by line: each change gives an error that names a line, or means the same, or
+//! leaves out what may be left out. It never panics.
 
 use crate::{ECHO, install};
 use conformance::TestHost;

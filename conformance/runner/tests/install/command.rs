@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The commands, as the four people type them: who publishes, who operates, who consents, who revokes. No host runs; each command opens
-//! the directory itself.
+//! The commands, as the four people type them: who publishes, who operates, who consents, who revokes. No host runs;
+//! each command opens the directory itself.
 
 use crate::echo_of;
 use conformance::program::{self, Printed};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Packages that are not what was signed, or not signed by whom the site trusts: each refused at its step, in words and in JSON.
+//! Packages that are not what was signed, or not signed by whom the site trusts: each refused at its step, in words and
+//! in JSON.
 
 use crate::desk::{Desk, IDENTITY, NAME};
 use crate::{KINDS, packaged};
@@ -129,7 +130,8 @@ fn each_statement_keeps_its_own_signature() {
     }
 }
 
-/// What is wrong with the folder itself is refused before any signature is looked at; signing and pushing refuse it too.
+/// What is wrong with the folder itself is refused before any signature is looked at; signing and pushing refuse it
+/// too.
 #[test]
 fn a_layout_that_was_tampered_with_is_refused_by_every_command() {
     let (desk, _) = signed();

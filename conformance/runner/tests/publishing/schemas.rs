@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The statements of a package, held against what others published of their formats: in-toto's and SLSA's protocol buffers
-//! (`in-toto-attestation`), and the JSON Schema of CycloneDX (in `cyclonedx-python-lib`), both from PyPI, in exact versions.
+//! The statements of a package, held against what others published of their formats: in-toto's and SLSA's protocol
+//! buffers (`in-toto-attestation`), and the JSON Schema of CycloneDX (in `cyclonedx-python-lib`), both from PyPI, in
+//! exact versions.
 
 use crate::desk::Desk;
 use crate::packaged;

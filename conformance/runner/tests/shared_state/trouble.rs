@@ -61,7 +61,8 @@ async fn provide(host: &TestHost, name: &str) -> anyhow::Result<String> {
     host.host.issue_token(&tenant, "tester", PermissionSet::of(["*"])).await
 }
 
-/// The longest that a host is let live before it is killed, in milliseconds: it has installed and enabled by then, or not.
+/// The longest that a host is let live before it is killed, in milliseconds: it has installed and enabled by then, or
+/// not.
 const LIFE_MS_MAX: u64 = 1_500;
 
 #[test]
@@ -88,8 +89,8 @@ fn a_host_that_is_killed_while_it_installs_leaves_nothing_that_hinders_another()
     conformance::books::set_up(&process.client).unwrap();
 }
 
-/// A backup is put back under running hosts: both go by what is there, also by what is not there any more, and hear of what comes
-/// after, though its revisions are those of before.
+/// A backup is put back under running hosts: both go by what is there, also by what is not there any more, and hear of
+/// what comes after, though its revisions are those of before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_goes_back_is_learned_anew() {
     let Some(backend) = Backend::postgres("a_database_that_goes_back_is_learned_anew") else { return };

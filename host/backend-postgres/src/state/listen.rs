@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Hearing of what other hosts commit. A notification is the fast way; the revision is asked for as well, so that one that was
-//! lost, or a server or proxy that knows none, costs half a second and nothing else.
+//! Hearing of what other hosts commit. A notification is the fast way; the revision is asked for as well, so that one
+//! that was lost, or a server or proxy that knows none, costs half a second and nothing else.
 
 use super::from_engine;
 use cap_state::Revision;
@@ -62,8 +62,8 @@ async fn follow(
     }
 }
 
-/// Says what was heard, where it is something else than before: lower as well, which says that the database went back, or that
-/// this was asked just before a commit of this host.
+/// Says what was heard, where it is something else than before: lower as well, which says that the database went back,
+/// or that this was asked just before a commit of this host.
 pub(super) fn heard(newest: &watch::Sender<Revision>, revision: Revision) {
     newest.send_if_modified(|known| std::mem::replace(known, revision) != revision);
 }

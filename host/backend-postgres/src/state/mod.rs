@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What hosts beside one database remember and share: the tables of the schema `cortex_host`, and a listener that hears of
-//! what other hosts commit.
+//! What hosts beside one database remember and share: the tables of the schema `cortex_host`, and a listener that hears
+//! of what other hosts commit.
 //!
-//! Every commit takes the row of `cortex_host.installation` first and keeps it to its end: commits stand in a line, their
-//! revisions appear in order, and whoever asks for what came after one misses nothing. Changes are an administrator's, so the
-//! line is short. It has connections of its own, a few: units of work that fill the pool do not keep a host from hearing that
-//! a component was taken away.
+//! Every commit takes the row of `cortex_host.installation` first and keeps it to its end: commits stand in a line,
+//! their revisions appear in order, and whoever asks for what came after one misses nothing. Changes are an
+//! administrator's, so the line is short. It has connections of its own, a few: units of work that fill the pool do not
+//! keep a host from hearing that a component was taken away.
 
 mod blob;
 mod commit;
@@ -57,8 +57,8 @@ impl Drop for Inner {
 }
 
 impl PostgresStore {
-    /// What the hosts beside this database remember. Its tables are made where they are missing; any number of hosts may do
-    /// so at once.
+    /// What the hosts beside this database remember. Its tables are made where they are missing; any number of hosts
+    /// may do so at once.
     ///
     /// # Errors
     /// Where the database cannot answer or refuses, or a later version of Cortex has been here.
@@ -83,7 +83,8 @@ impl PostgresStore {
 }
 
 impl PostgresState {
-    /// Runs `work` on a connection. One that did not answer in time is closed: what it was asked may still be under way.
+    /// Runs `work` on a connection. One that did not answer in time is closed: what it was asked may still be under
+    /// way.
     async fn on<T>(
         &self,
         time: Duration,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is particular to this back end about the answers that are kept: hosts beside each other, and a database of the layout
-//! before. What both back ends share is tested in `conformance/storage`.
+//! What is particular to this back end about the answers that are kept: hosts beside each other, and a database of the
+//! layout before. What both back ends share is tested in `conformance/storage`.
 
 use super::fixture::{Fixture, Sql, component, tenant};
 use crate::{PostgresStore, Settings};
@@ -27,8 +27,8 @@ where
     store.run(&tenant("demo"), Effect::Write, Instant::now() + Duration::from_secs(60), work)
 }
 
-/// The same request at two hosts at the same time: both find nothing and do the work, and only one commits. The other gives
-/// way, and finds the answer when it runs again.
+/// The same request at two hosts at the same time: both find nothing and do the work, and only one commits. The other
+/// gives way, and finds the answer when it runs again.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_hosts_with_the_same_key_one_gives_way() {
     let Some(fixture) = Fixture::new("of_two_hosts_with_the_same_key_one_gives_way").await else { return };

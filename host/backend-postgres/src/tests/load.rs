@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Taking a tenant in over one that is in use: it waits for a bounded time, and keeps nobody else waiting meanwhile. The rest is
-//! tested with whole hosts.
+//! Taking a tenant in over one that is in use: it waits for a bounded time, and keeps nobody else waiting meanwhile.
+//! The rest is tested with whole hosts.
 
 use super::fixture::{Fixture, tenant};
 use crate::Settings;

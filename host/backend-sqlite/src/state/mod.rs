@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a host of its own remembers: one SQLite file beside the tenants' ones. Nobody else writes it, so what is heard of is
-//! what was committed here.
+//! What a host of its own remembers: one SQLite file beside the tenants' ones. Nobody else writes it, so what is heard
+//! of is what was committed here.
 
 mod file;
 
@@ -26,8 +26,8 @@ struct Inner {
 }
 
 impl SqliteState {
-    /// Opens the file, which is made where it is missing. Whoever calls sees to it that no other process does the same: the
-    /// lock of the host's directory does.
+    /// Opens the file, which is made where it is missing. Whoever calls sees to it that no other process does the same:
+    /// the lock of the host's directory does.
     ///
     /// # Errors
     /// Where the file cannot be used, is no state, or is that of a later version.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What is particular to this back end about the answers that are kept: batches, restored transactions, files of the layout
-//! before. What both back ends share is tested in `conformance/storage`.
+//! What is particular to this back end about the answers that are kept: batches, restored transactions, files of the
+//! layout before. What both back ends share is tested in `conformance/storage`.
 
 use super::fixture::{ENDLESS_CHANGE, Fixture, PLENTY, Sql, component};
 use crate::{Settings, SqliteStore};
@@ -38,8 +38,8 @@ async fn recalled(fixture: &Fixture, key: &'static str) -> Recorded {
     receiver.await.unwrap()
 }
 
-/// The first unit waits until the second is queued, so that both are of one batch; the second is interrupted, which makes the
-/// engine throw away what the first did.
+/// The first unit waits until the second is queued, so that both are of one batch; the second is interrupted, which
+/// makes the engine throw away what the first did.
 #[tokio::test]
 async fn an_answer_is_restored_with_its_unit() {
     let fixture = Fixture::with(Settings { batch_ms_max: 60_000, ..Settings::default() }).await;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What migrations do to the tables, in words, and what becomes of the version before if its code comes back.
 //!
-//! Only the statements are looked at, not the rows: whether a key is broken by what a table holds, the migration finds when it
-//! runs. The version before is taken to name its columns; code that writes `*` sees one that was added.
+//! Only the statements are looked at, not the rows: whether a key is broken by what a table holds, the migration finds
+//! when it runs. The version before is taken to name its columns; code that writes `*` sees one that was added.
 
 use super::Migrations;
 use super::change::{Change, Reference};
@@ -149,8 +149,8 @@ impl Outcome {
 }
 
 impl Migrations {
-    /// What the migrations behind the first `from` do, statement by statement: those that a database with `from` of them has
-    /// still to run.
+    /// What the migrations behind the first `from` do, statement by statement: those that a database with `from` of
+    /// them has still to run.
     #[must_use]
     pub fn effects(&self, from: usize) -> Effects {
         let mut tables = Tables::default();

@@ -134,8 +134,8 @@ fn compile(dialect: Dialect, component: &ComponentId, tokens: Vec<TokenWithSpan>
     }
 }
 
-/// Refuses words that sqlparser 0.63 takes from a column's definition and forgets where the dialect does not have them: a
-/// table would be made that does not do what was written.
+/// Refuses words that sqlparser 0.63 takes from a column's definition and forgets where the dialect does not have them:
+/// a table would be made that does not do what was written.
 fn numbers_itself(tokens: &[TokenWithSpan]) -> Checked {
     for token in tokens {
         let Token::Word(word) = &token.token else { continue };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex backup` and `cortex restore`: all tenants of a host, an archive for each, and an index over them.
 //!
-//! The index is written last: a directory without one is a backup that did not come to its end. One whose index misses tenants is
-//! written anew as well. Nothing of an attempt before is kept: its archives are of another time.
+//! The index is written last: a directory without one is a backup that did not come to its end. One whose index misses
+//! tenants is written anew as well. Nothing of an attempt before is kept: its archives are of another time.
 
 use super::tenant::{GiveUp, described, export, import, left_out, list, served, text};
 use super::terminal::{self, Step};
@@ -32,7 +32,8 @@ const PARALLEL_MAX: u64 = 4;
 /// Where to, and what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Backup {
-    /// The directory; it is made where it is missing. In one with a backup that is not whole everything is written anew.
+    /// The directory; it is made where it is missing. In one with a backup that is not whole everything is written
+    /// anew.
     #[arg(long, value_name = "DIRECTORY")]
     to: PathBuf,
 

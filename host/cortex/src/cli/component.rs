@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The packages of a host and what its tenants enable of them: `cortex install`, `uninstall`, `components`, `enable`, `upgrade`,
-//! `rollback`, `disable`, `grants` and `revoke`.
+//! The packages of a host and what its tenants enable of them: `cortex install`, `uninstall`, `components`, `enable`,
+//! `upgrade`, `rollback`, `disable`, `grants` and `revoke`.
 //!
-//! Enabling shows the plan, asks, and signs the consent with the administrator's key; the host believes the signature, not the command.
+//! Enabling shows the plan, asks, and signs the consent with the administrator's key; the host believes the signature,
+//! not the command.
 
 use super::passphrase::PassphraseFile;
 use super::signatory::Signatory;
@@ -187,8 +188,8 @@ pub(crate) struct Agreement {
 /// Who signs the consent.
 #[derive(Debug, clap::Args)]
 pub(super) struct Administrator {
-    /// The administrator's key, which `cortex key generate` made and the site's policy names for `cortex/grants/<tenant>`. Without it, the
-    /// development authority of the host's directory, where there is one.
+    /// The administrator's key, which `cortex key generate` made and the site's policy names for
+    /// `cortex/grants/<tenant>`. Without it, the development authority of the host's directory, where there is one.
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     #[command(flatten)]

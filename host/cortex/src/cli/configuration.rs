@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a command was told: the environment, the configuration file with its signature, and the command line, read once.
+//! What a command was told: the environment, the configuration file with its signature, and the command line, read
+//! once.
 
 use super::terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -33,12 +34,14 @@ pub(crate) struct Wanted {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
 
-    /// Keeps tenants' data in this PostgreSQL database, which other hosts may share: `postgres://user:password@host/database`.
-    /// Better in the environment, as `CORTEX_DATABASE_URL`: others on this machine see a command line.
+    /// Keeps tenants' data in this PostgreSQL database, which other hosts may share:
+    /// `postgres://user:password@host/database`. Better in the environment, as `CORTEX_DATABASE_URL`: others on this
+    /// machine see a command line.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 
-    /// Sets any key of the configuration; can be repeated. `cortex config keys` lists them. The environment and the file come first.
+    /// Sets any key of the configuration; can be repeated. `cortex config keys` lists them. The environment and the
+    /// file come first.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = pair)]
     set: Vec<Given>,
 }

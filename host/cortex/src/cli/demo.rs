@@ -43,7 +43,8 @@ pub(crate) struct Demo {
     today: jiff::civil::Date,
 }
 
-/// Lets this machine's own authority sign for the developer who sits here: trusted by this directory and by nobody else.
+/// Lets this machine's own authority sign for the developer who sits here: trusted by this directory and by nobody
+/// else.
 pub(crate) async fn trust(home: &Home) -> Result<Trust> {
     let trust = home.trust();
     if !trust.join("policy.json").exists() {
@@ -58,7 +59,8 @@ pub(crate) async fn trust(home: &Home) -> Result<Trust> {
     trusting::of_directory(home)
 }
 
-/// Signs and installs what is new, and agrees to it for the tenant. The person at this machine is publisher and administrator.
+/// Signs and installs what is new, and agrees to it for the tenant. The person at this machine is publisher and
+/// administrator.
 pub(crate) async fn prepare(host: &Arc<Host>, bundles: &[Bundle], step: &Step) -> Result<Demo> {
     let tenant = TenantId::parse(TENANT)?;
     host.create_tenant(&tenant).await?;

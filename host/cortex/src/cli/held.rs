@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A place for log lines that holds them back until the first line of the log is known: the boot line, which names the digest of
-//! what the host was started with, and that is known only when the host is open.
+//! A place for log lines that holds them back until the first line of the log is known: the boot line, which names the
+//! digest of what the host was started with, and that is known only when the host is open.
 
 use super::rotating::Rotating;
 use parking_lot::Mutex;
@@ -10,8 +10,8 @@ use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Bytes that are held back. A host that logs more than that while it opens is in trouble, and its lines are worth more than
-/// their order.
+/// Bytes that are held back. A host that logs more than that while it opens is in trouble, and its lines are worth more
+/// than their order.
 const HELD_BYTES_MAX: usize = 1 << 20;
 
 /// How long lines are held back, likewise.

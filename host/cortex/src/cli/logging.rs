@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Log lines on standard error, as text or as one JSON object a line; and, for a host, as JSON in a file, and those of the
-//! level `ERROR` in another.
+//! Log lines on standard error, as text or as one JSON object a line; and, for a host, as JSON in a file, and those of
+//! the level `ERROR` in another.
 
 use super::held::{Held, Out};
 use super::rotating::Rotating;

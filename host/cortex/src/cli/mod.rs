@@ -40,11 +40,13 @@ const EXIT: &str = "Exit codes: 0 done, 1 refused or failed, 2 not understood.";
 #[derive(Debug, Parser)]
 #[command(name = "cortex", version, about, max_term_width = 100, after_help = EXIT)]
 pub(crate) struct Command {
-    /// The directory of the host: databases, components, credentials. `.cortex` where neither this nor `CORTEX_DIRECTORY` names one.
+    /// The directory of the host: databases, components, credentials. `.cortex` where neither this nor
+    /// `CORTEX_DIRECTORY` names one.
     #[arg(long, global = true, value_name = "DIRECTORY")]
     directory: Option<String>,
 
-    /// What is logged, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`. `CORTEX_LOG` comes first.
+    /// What is logged, as `level` or `target=level,...`; targets: `cortex::access`, `cortex::component`. `CORTEX_LOG`
+    /// comes first.
     #[arg(long, global = true, value_name = "FILTER")]
     log: Option<String>,
 

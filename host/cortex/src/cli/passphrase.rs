@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The passphrase of a key: from a file, or asked for on a terminal. Never an argument, which everybody on a machine can read.
+//! The passphrase of a key: from a file, or asked for on a terminal. Never an argument, which everybody on a machine
+//! can read.
 
 use super::terminal;
 use anyhow::{Context as _, Result, bail};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A log file that does not grow without end: full, it becomes `<file>.1`, and what was that `<file>.2`. Whoever else rotates it
-//! (`logrotate` with `copytruncate`) sets `log.file-bytes-max` high.
+//! A log file that does not grow without end: full, it becomes `<file>.1`, and what was that `<file>.2`. Whoever else
+//! rotates it (`logrotate` with `copytruncate`) sets `log.file-bytes-max` high.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};

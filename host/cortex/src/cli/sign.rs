@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cortex sign`: a package with every statement that is attached to it, or any other file.
 //!
-//! Of a package its image manifest is signed, so that what is signed has the package's digest; each in-toto statement is signed
-//! as it is, in an envelope. The bundles are attached to the package. Signing again adds nothing: what the same signer has
-//! signed, and what still verifies, is left as it is; what does not is replaced.
+//! Of a package its image manifest is signed, so that what is signed has the package's digest; each in-toto statement
+//! is signed as it is, in an envelope. The bundles are attached to the package. Signing again adds nothing: what the
+//! same signer has signed, and what still verifies, is left as it is; what does not is replaced.
 
 use super::package::description;
 use super::signatory::{Choice, Signatory, described, signed_by};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who signs on the command line, in one of three ways: with a key of one's own, with an identity at a signing service, or
-//! with the development authority of this machine.
+//! Who signs on the command line, in one of three ways: with a key of one's own, with an identity at a signing service,
+//! or with the development authority of this machine.
 //!
-//! Whoever signs also verifies: a signature that would be refused is not handed out, and one that is there already and holds
-//! is not made again.
+//! Whoever signs also verifies: a signature that would be refused is not handed out, and one that is there already and
+//! holds is not made again.
 
 use super::passphrase::PassphraseFile;
 use super::{key, terminal};
@@ -37,10 +37,12 @@ pub(crate) struct Choice {
     /// Signs with an identity: what a signing service tells publishers (`ClientTrustConfig`).
     #[arg(long, value_name = "FILE")]
     client_trust_config: Option<PathBuf>,
-    /// A file with the identity token, OpenID Connect; else it is in `SIGSTORE_ID_TOKEN`. Arguments can be read by everybody.
+    /// A file with the identity token, OpenID Connect; else it is in `SIGSTORE_ID_TOKEN`. Arguments can be read by
+    /// everybody.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "development"])]
     identity_token_file: Option<PathBuf>,
-    /// Signs with the development authority in this folder, made at the first time. Its trusted root lies beside its keys.
+    /// Signs with the development authority in this folder, made at the first time. Its trusted root lies beside its
+    /// keys.
     #[arg(long, value_name = "FOLDER")]
     development: Option<PathBuf>,
     /// For whom the development authority signs.

@@ -46,8 +46,8 @@ enum Action {
         #[arg(long = "permission", value_name = "PERMISSION", default_value = "*")]
         permissions: Vec<String>,
     },
-    /// Writes a tenant into an archive while it is served: its rows, its components and what was granted to them, but no
-    /// credentials.
+    /// Writes a tenant into an archive while it is served: its rows, its components and what was granted to them, but
+    /// no credentials.
     Export {
         /// The tenant.
         tenant: TenantId,
@@ -55,7 +55,8 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
     },
-    /// Makes a tenant of an archive, whatever back end wrote it. A damaged archive is refused before anything is touched.
+    /// Makes a tenant of an archive, whatever back end wrote it. A damaged archive is refused before anything is
+    /// touched.
     Import {
         /// The archive.
         file: PathBuf,
@@ -68,8 +69,8 @@ enum Action {
         /// Gives up data of components that the archive does not hold as well.
         #[arg(long, requires = "replace")]
         drop_left_out: bool,
-        /// Whoever consents for the tenant here, where the archive's consents do not hold: for another name, or at a site with other
-        /// administrators.
+        /// Whoever consents for the tenant here, where the archive's consents do not hold: for another name, or at a
+        /// site with other administrators.
         #[command(flatten)]
         administrator: Administrator,
     },

@@ -56,7 +56,8 @@ impl Judged {
         judged
     }
 
-    /// A package: whether all is there that the policy asks for. What others attached, and nobody asks for, is set aside.
+    /// A package: whether all is there that the policy asks for. What others attached, and nobody asks for, is set
+    /// aside.
     pub(super) fn admit(self, version: &Version, policy: &Policy, history: &History<'_>) -> Verdict {
         let artifact = Artifact { name: &self.name, digest: self.digest };
         let attestations = self.verified.iter().map(|(_, verified)| verified.clone()).collect();
@@ -148,8 +149,8 @@ impl Verdict {
     }
 }
 
-/// The same for what was refused before any signature was looked at, where it was: a package that is none, or a file of the
-/// site. `None` for what failed otherwise.
+/// The same for what was refused before any signature was looked at, where it was: a package that is none, or a file of
+/// the site. `None` for what failed otherwise.
 pub(super) fn refused_early(error: &anyhow::Error) -> Option<Value> {
     let refused = error.chain().find_map(|cause| {
         let remote = || match cause.downcast_ref::<RemoteError>() {

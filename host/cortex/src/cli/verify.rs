@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cortex verify`: who signed a package or another file, and whether a site with this policy may use it. Offline, but for
-//! fetching a package that is named by its place in a registry.
+//! `cortex verify`: who signed a package or another file, and whether a site with this policy may use it. Offline, but
+//! for fetching a package that is named by its place in a registry.
 //!
-//! The same code decides as in a host (`signing-verify`); what a host remembers of a component (pins, the highest version, the
-//! number of its last list of revocations) is not known here.
+//! The same code decides as in a host (`signing-verify`); what a host remembers of a component (pins, the highest
+//! version, the number of its last list of revocations) is not known here.
 
 use super::push::{self, Reach};
 use super::sign::{FILE_BYTES_MAX, bundle_of, bundles, bytes_max};

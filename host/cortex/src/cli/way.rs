@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// Where the data is, for a command that must open it itself.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Data {
-    /// The PostgreSQL database with the tenants' data, as `cortex up` was given it. A host that runs on the directory is asked
-    /// instead.
+    /// The PostgreSQL database with the tenants' data, as `cortex up` was given it. A host that runs on the directory
+    /// is asked instead.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
 }

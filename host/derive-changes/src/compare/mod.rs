@@ -14,8 +14,8 @@ use kernel_contract::{Contract, Failure, Interface, Operation, Output, Type};
 use std::collections::HashMap;
 use types::Direction;
 
-/// All that callers of a component can see of the change from one version to another. It looks at [`crate::limits::STEPS_MAX`]
-/// pairs at most; the contracts may be anybody's.
+/// All that callers of a component can see of the change from one version to another. It looks at
+/// [`crate::limits::STEPS_MAX`] pairs at most; the contracts may be anybody's.
 #[must_use]
 pub fn changes(old: &Contract, new: &Contract) -> Changes {
     let mut walk = Walk::new();

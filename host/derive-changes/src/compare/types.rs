@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Two types, side by side. What JSON does with them is `docs/json-mapping.md`; what the engine demands of them is that they are
-//! equal, see `Prepared::check_call` of the engine.
+//! Two types, side by side. What JSON does with them is `docs/json-mapping.md`; what the engine demands of them is that
+//! they are equal, see `Prepared::check_call` of the engine.
 
 use crate::change::{Change, Findings, Verdict, What};
 use crate::limits::STEPS_MAX;
@@ -20,7 +20,8 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    /// Compatible where what was allowed is allowed still (in requests), or where nothing else comes than did (in answers).
+    /// Compatible where what was allowed is allowed still (in requests), or where nothing else comes than did (in
+    /// answers).
     pub(super) fn verdict(self, takes_all: bool, gives_no_other: bool) -> Verdict {
         match self {
             Self::Request => Verdict::of(takes_all),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Archives that somebody made on purpose, sealed as they should be: only the reader's own bounds are between them and the host.
+//! Archives that somebody made on purpose, sealed as they should be: only the reader's own bounds are between them and
+//! the host.
 
 use super::{columns, example, header, open};
 use crate::ArchiveError;

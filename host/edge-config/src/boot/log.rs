@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The boot log: a line for each start of the host, `{"bundle":...,"record":...}` in canonical JSON. The record names the digest
-//! of the line before, so that no line can be changed, moved or left out unseen; the bundle is the host's signature of the
-//! record. What nobody can see from the log alone is that lines are missing at its end, or that all of it was made anew with
-//! another key: whoever must, keeps the newest digest, or the public key, elsewhere.
+//! The boot log: a line for each start of the host, `{"bundle":...,"record":...}` in canonical JSON. The record names
+//! the digest of the line before, so that no line can be changed, moved or left out unseen; the bundle is the host's
+//! signature of the record. What nobody can see from the log alone is that lines are missing at its end, or that all of
+//! it was made anew with another key: whoever must, keeps the newest digest, or the public key, elsewhere.
 
 use super::document::{Document, canonical};
 use jiff::Timestamp;
@@ -151,8 +151,8 @@ impl Verification<'_> {
     }
 }
 
-/// Verifies a whole log: every line, every signature, and that each goes on from the one before. A log that begins with a later
-/// record than the first goes on from another file.
+/// Verifies a whole log: every line, every signature, and that each goes on from the one before. A log that begins with
+/// a later record than the first goes on from another file.
 ///
 /// # Errors
 /// The first line that is wrong. An end without a line feed is a line that was not written whole, and wrong too.

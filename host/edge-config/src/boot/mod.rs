@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a host was started with: a document whose digest is equal for equal inputs, and the signed, chained log of them.
+//! What a host was started with: a document whose digest is equal for equal inputs, and the signed, chained log of
+//! them.
 
 mod document;
 mod log;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A package as an OCI image layout: a folder with `oci-layout`, `index.json` and `blobs/sha256`, which other people's tools
-//! read and copy.
+//! A package as an OCI image layout: a folder with `oci-layout`, `index.json` and `blobs/sha256`, which other people's
+//! tools read and copy.
 
 pub(crate) mod claims;
 mod error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A layout as one run of bytes, for stores that keep bytes and no folders: the name and the content of each file, in the order
-//! of the names, each behind its length in 64 bits, the lowest byte first.
+//! A layout as one run of bytes, for stores that keep bytes and no folders: the name and the content of each file, in
+//! the order of the names, each behind its length in 64 bits, the lowest byte first.
 
 use super::{Fault, Layout, Memory, ReadError, Step};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The documents: three kinds, each JSON. A document with a field that this version does not know is not read in part: a
-//! grant or a credential would say more, or less, than was meant.
+//! The documents: three kinds, each JSON. A document with a field that this version does not know is not read in part:
+//! a grant or a credential would say more, or less, than was meant.
 
 use cap_state::{Document, Key, StateError};
 use jiff::Timestamp;
@@ -72,14 +72,14 @@ pub struct RevocationsRecord {
 pub struct TenantRecord {
     /// What it enabled.
     pub components: BTreeMap<ComponentId, Choice>,
-    /// That its tables may be others than those of what it enabled, because it is being taken in. No host serves it then; one
-    /// that does not know this field cannot read the record, and does not serve it either.
+    /// That its tables may be others than those of what it enabled, because it is being taken in. No host serves it
+    /// then; one that does not know this field cannot read the record, and does not serve it either.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub importing: Option<Importing>,
 }
 
-/// A tenant that somebody began to take in from an archive. It is written before anything is touched, and goes with the commit
-/// that says what the tenant has enabled.
+/// A tenant that somebody began to take in from an archive. It is written before anything is touched, and goes with the
+/// commit that says what the tenant has enabled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Importing {

@@ -64,8 +64,8 @@ impl Remembered {
         self.put(records::tenant_key(tenant)?, record, Expect::At(before), None).await
     }
 
-    /// Remembers a tenant, or forgets it, in the place of what was there at that revision; [`None`]: of nothing. Returns its
-    /// document.
+    /// Remembers a tenant, or forgets it, in the place of what was there at that revision; [`None`]: of nothing.
+    /// Returns its document.
     ///
     /// # Errors
     /// [`StateError::Conflict`] where the tenant was changed meanwhile.
@@ -102,8 +102,9 @@ impl Remembered {
         Ok(Some(records::read(&document.key, document.text.as_deref().unwrap_or_default())?))
     }
 
-    /// Remembers a package whose bytes are kept already, together with what was accepted of its component: both or neither.
-    /// Other hosts hear of it, and may try a package again that they could not use. Returns the package's document.
+    /// Remembers a package whose bytes are kept already, together with what was accepted of its component: both or
+    /// neither. Other hosts hear of it, and may try a package again that they could not use. Returns the package's
+    /// document.
     ///
     /// # Errors
     /// [`StateError::Conflict`] where another release of the component was accepted meanwhile.

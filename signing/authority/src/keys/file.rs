@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A key in a file: PKCS#8, encrypted with a passphrase (PBES2: scrypt and AES-256-CBC, RFC 7914 and RFC 8018), as PEM that
-//! `openssl pkey` reads as well. An unencrypted key is never written, and never read.
+//! A key in a file: PKCS#8, encrypted with a passphrase (PBES2: scrypt and AES-256-CBC, RFC 7914 and RFC 8018), as PEM
+//! that `openssl pkey` reads as well. An unencrypted key is never written, and never read.
 
 use super::{Algorithm, Error, PublicKey, Signer};
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
@@ -15,8 +15,9 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
-/// The cost of scrypt as a power of two, with blocks of 1 kB: 2^14 of them are 16 MiB for each try of a passphrase. It is what
-/// OpenSSL takes at most: twice as many need more than the 32 MiB that it allows, and it would not read the key.
+/// The cost of scrypt as a power of two, with blocks of 1 kB: 2^14 of them are 16 MiB for each try of a passphrase. It
+/// is what OpenSSL takes at most: twice as many need more than the 32 MiB that it allows, and it would not read the
+/// key.
 const SCRYPT_LOG_N: u8 = 14;
 
 /// How often that is done one after the other: together more than a tenth of a second for each try.

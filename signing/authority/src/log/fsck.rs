@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The audit of a log's folder: every hash is made again from the entries, compared with its tile, and the root over all of them
-//! with the one that was signed. Nothing is repaired: what was signed cannot be changed, only restored from a copy. May run
-//! beside the process that writes, for what a checkpoint covers does not change.
+//! The audit of a log's folder: every hash is made again from the entries, compared with its tile, and the root over
+//! all of them with the one that was signed. Nothing is repaired: what was signed cannot be changed, only restored from
+//! a copy. May run beside the process that writes, for what a checkpoint covers does not change.
 
 use super::checkpoint::{self, Checkpoint, Origin};
 use super::files::{Files, entries};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The verifiers of others, in exact versions, installed once into a folder below the target directory. Where they cannot be
-//! had the test says loudly that it did not run; with `CORTEX_REQUIRE_SERVICES=1` it fails.
+//! The verifiers of others, in exact versions, installed once into a folder below the target directory. Where they
+//! cannot be had the test says loudly that it did not run; with `CORTEX_REQUIRE_SERVICES=1` it fails.
 
 use serde_json::Value;
 use services::packages::{self, INSTALL_SECONDS, installed, run};
