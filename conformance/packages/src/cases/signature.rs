@@ -48,12 +48,17 @@ fn flip(bundle: &mut Value, path: &str, from_end: usize) {
     *text = json!(STANDARD.encode(bytes));
 }
 
-/// A statement by the publisher that the artifact is its own, about that digest.
-fn statement(world: &World, digest: Digest) -> Vec<u8> {
+/// That an artifact is the signer's, as cosign says it.
+const OWN: &str = "https://sigstore.dev/cosign/sign/v1";
+/// How it was built.
+const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
+
+/// A statement of that type by the publisher, about that digest.
+fn statement(world: &World, predicate_type: &str, digest: Digest) -> Vec<u8> {
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": NAME, "digest": {"sha256": digest.hex()}}],
-        "predicateType": "https://sigstore.dev/cosign/sign/v1",
+        "predicateType": predicate_type,
         "predicate": {},
     });
     let bundle = world.key.sign_statement(statement.to_string().as_bytes()).unwrap();
@@ -94,7 +99,7 @@ pub(super) fn cases() -> Vec<Case> {
             Draft::with(world, package(), &bundles)
         }),
         case("provenance alone, and no signature", "attestation", |world, faulty| {
-            let mut bundles = vec![statement(world, package().digest())];
+            let mut bundles = vec![statement(world, PROVENANCE, package().digest())];
             if !faulty {
                 bundles.push(own(world).to_string().into_bytes());
             }
@@ -188,7 +193,7 @@ pub(super) fn cases() -> Vec<Case> {
         }),
         case("a statement about another digest", "digest", |world, faulty| {
             let digest = if faulty { Digest::of(b"another") } else { package().digest() };
-            Draft::with(world, package(), &[statement(world, digest)])
+            Draft::with(world, package(), &[statement(world, OWN, digest)])
         }),
         case("a bundle that is too large", "bundle", |world, faulty| {
             let length = BUNDLE_BYTES_MAX + usize::from(faulty);
