@@ -41,7 +41,7 @@ pub fn write_trust(home: &Path) -> Result<()> {
     let folder = home.join("trust");
     std::fs::create_dir_all(&folder)?;
     std::fs::write(folder.join("policy.json"), signer().policy().to_string())?;
-    std::fs::write(folder.join("keys.json"), json!({ "keys": [signer().entry(&["*"])] }).to_string())?;
+    std::fs::write(folder.join("keys.json"), json!({ "keys": [signer().entry(&["*", "cortex/*"])] }).to_string())?;
     Ok(())
 }
 
@@ -119,15 +119,15 @@ impl Signer {
     /// A policy by which this key may sign everything.
     #[must_use]
     pub fn policy(&self) -> Value {
-        let publisher = json!({ "namespace": "*", "keys": [self.0.hint()], "key-time": "unproven" });
-        json!({ "publishers": [publisher] })
+        let publisher = |namespace: &str| json!({ "namespace": namespace, "keys": [self.0.hint()], "key-time": "unproven" });
+        json!({ "publishers": [publisher("*"), publisher("cortex/*")] })
     }
 
     /// A site that trusts this key for everything, and nobody else.
     #[must_use]
     pub fn trust(&self) -> Trust {
         #[expect(clippy::expect_used, reason = "a test that cannot set its stage has failed")]
-        trust_of(&self.policy(), &[self.entry(&["*"])], None).expect("trust in a key")
+        trust_of(&self.policy(), &[self.entry(&["*", "cortex/*"])], None).expect("trust in a key")
     }
 
     /// Signs a package: its digest, and nothing else.

@@ -29,6 +29,9 @@ pub(crate) struct Install {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Uninstall {
     package: Digest,
+    /// Whether a version may go that a tenant could go back to.
+    #[serde(default)]
+    drop_rollback: bool,
 }
 
 /// Which package of a component: by its digest, by its version, the one that the tenant had before, or the highest
@@ -60,6 +63,9 @@ pub(crate) struct Enable {
 pub(crate) struct Disable {
     tenant: TenantId,
     component: ComponentId,
+    /// Whether its tables go as well.
+    #[serde(default)]
+    remove_data: bool,
 }
 
 #[derive(Deserialize)]
@@ -109,7 +115,7 @@ impl HostOperator {
     }
 
     pub(crate) async fn uninstall(&self, input: Uninstall) -> Result<Answer, Refusal> {
-        let done = self.host.uninstall(&input.package).await;
+        let done = self.host.uninstall(&input.package, input.drop_rollback).await;
         done.map_err(|error| Refusal::new("in-use", chain(&error)))?;
         Ok(Answer::Json(json!({ "package": input.package })))
     }
@@ -131,9 +137,13 @@ impl HostOperator {
     }
 
     pub(crate) async fn disable(&self, input: Disable) -> Result<Answer, Refusal> {
-        let Disable { tenant, component } = input;
+        let Disable { tenant, component, remove_data } = input;
         self.host.disable(&tenant, &component).await.map_err(|error| refused(&error))?;
-        Ok(Answer::Json(json!({ "tenant": tenant, "component": component })))
+        let removed = match remove_data {
+            true => self.host.remove_data(&tenant, &component).await.map_err(|error| refused(&error))?,
+            false => Vec::new(),
+        };
+        Ok(Answer::Json(json!({ "tenant": tenant, "component": component, "removed": removed })))
     }
 
     pub(crate) fn grants(&self, input: &OneTenant) -> Result<Answer, Refusal> {
@@ -168,14 +178,10 @@ impl HostOperator {
     pub(crate) fn revocations(&self) -> Value {
         let Some(list) = self.host.revocations() else { return json!({ "number": null, "revoked": {} }) };
         let revoked = list.digests().map(|digest| (digest.to_string(), json!(list.reason(digest))));
-        let stale = match list.freshness(Timestamp::now()) {
-            signing_verify::Freshness::Fresh => None,
-            signing_verify::Freshness::Stale { since } => Some(since),
-        };
         json!({
             "number": list.edition().number,
             "issued_at": list.issued_at(),
-            "stale_since": stale,
+            "stale": self.host.list_fault(),
             "revoked": revoked.collect::<serde_json::Map<_, _>>(),
         })
     }
@@ -205,7 +211,12 @@ fn which(host: &Arc<Host>, input: &PlanFor) -> Result<Digest, Refusal> {
     let versions = known.components.iter().filter(|(_, record)| record.id == *id);
     let fitting = versions
         .filter(|(_, record)| input.version.as_ref().is_none_or(|version| record.version.to_string() == *version));
-    let found = fitting.max_by(|(_, one), (_, other)| one.version.cmp_precedence(&other.version));
+    let revoked = host.revocations();
+    let may_run = |package: &Digest| revoked.as_ref().is_none_or(|list| list.reason(package).is_none());
+    // Of several packages of one version, the one that came last.
+    let found = fitting.filter(|(package, _)| may_run(package)).max_by(|(_, one), (_, other)| {
+        one.version.cmp_precedence(&other.version).then(one.installed_at.cmp(&other.installed_at))
+    });
     let version = input.version.as_deref().unwrap_or("any version");
     found
         .map(|(digest, _)| *digest)
@@ -220,7 +231,7 @@ fn unpack(upload: Flow) -> Result<Layout, Refusal> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > PACKAGE_BYTES_MAX {
         return Err(Refusal::new("package", format!("more than {PACKAGE_BYTES_MAX} bytes")));
     }
-    Layout::unpack(&bytes).map_err(|error| Refusal::new("package", error.to_string()))
+    Layout::unpack(&bytes).map_err(|error| Refusal::new(&error.step.to_string(), error.to_string()))
 }
 
 /// The step that refused is the code where there is one.

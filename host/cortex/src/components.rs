@@ -196,12 +196,17 @@ impl Host {
     /// Forgets a package that no tenant has enabled. What tenants keep of its component's data stays.
     ///
     /// # Errors
-    /// Where a tenant has it enabled, it is not installed, or the state cannot be written.
-    pub async fn uninstall(&self, digest: &Digest) -> Result<()> {
+    /// Where a tenant has it enabled or, unless `drop_rollback`, could go back to it; where it is not installed; or where the state
+    /// cannot be written.
+    pub async fn uninstall(&self, digest: &Digest, drop_rollback: bool) -> Result<()> {
         self.catch_up().await?;
         let users = self.known.lock().users(digest);
         if let Some(tenant) = users.first() {
             bail!("{digest} is enabled by {} tenants, `{tenant}` among them: disable it there first", users.len());
+        }
+        let keeper = self.known.lock().could_go_back_to(digest);
+        if let Some(tenant) = keeper.filter(|_| !drop_rollback) {
+            bail!("tenant `{tenant}` could go back to it ({digest}): give `--drop-rollback` where nobody will");
         }
         if self.remembered.component(digest).await?.is_none() {
             bail!("{digest} is not installed");

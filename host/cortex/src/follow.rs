@@ -4,6 +4,8 @@
 
 use crate::host::Host;
 use crate::known::Next;
+use edge_installer::Refusal;
+use edge_registry::InstallError;
 use cap_state::{Revision, StateError};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
@@ -190,5 +192,8 @@ fn passes(error: &anyhow::Error) -> bool {
     let unavailable = |cause: &(dyn std::error::Error + 'static)| {
         matches!(cause.downcast_ref::<StateError>(), Some(StateError::Unavailable(_)))
     };
-    error.chain().any(|cause| unavailable(cause) || cause.is::<std::io::Error>())
+    let full = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<Refusal>(), Some(Refusal::Install(InstallError::NoRoom { .. })))
+    };
+    error.chain().any(|cause| unavailable(cause) || full(cause) || cause.is::<std::io::Error>())
 }

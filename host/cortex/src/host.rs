@@ -13,7 +13,7 @@ use anyhow::Result;
 use backend_postgres::PostgresStore;
 use cap_log::{Log, Tracker};
 use edge_gateway::{Credential, Drained, TenantView};
-use edge_installer::Trust;
+use edge_installer::{Consent, Trust};
 use edge_registry::{Hook, Providers, Registry, Remembered};
 use kernel_engine::{Capability, CodeCache, Directory, Engine, Kernel};
 use kernel_types::{Digest, TenantId};
@@ -93,6 +93,8 @@ pub struct Host {
     pub(crate) known: Mutex<Known>,
     pub(crate) installed: Mutex<HashMap<Digest, Component>>,
     pub(crate) trust: Trust,
+    /// Consents that were verified, by what was verified and as of when.
+    pub(crate) consents: Mutex<HashMap<Digest, Arc<Consent>>>,
     /// The newest list of what may not run.
     pub(crate) revocations: RwLock<Option<Arc<RevocationList>>>,
     /// Compiling takes every processor, and the directory of components has one writer: one component at a time.
@@ -146,6 +148,7 @@ impl Host {
             known: Mutex::default(),
             installed: Mutex::default(),
             trust: settings.trust.clone(),
+            consents: Mutex::default(),
             revocations: RwLock::default(),
             loading: tokio::sync::Mutex::default(),
             followers: Followers::default(),
@@ -155,6 +158,7 @@ impl Host {
             hook_deadlines: settings.hooks,
             prebooted: AtomicBool::new(false),
         });
+        host.check_list().await?;
         host.catch_up().await?;
         host.load_waiting().await;
         // What came before is loaded when a tenant needs it; from now on a component is made ready when it is

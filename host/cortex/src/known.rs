@@ -124,6 +124,12 @@ impl Known {
         users
     }
 
+    /// A tenant that had a package before the version that it has now.
+    pub(crate) fn could_go_back_to(&self, package: &Digest) -> Option<TenantId> {
+        let before = |record: &Tenant| record.iter().flat_map(|record| record.components.values()).any(|choice| choice.before == Some(*package));
+        self.tenants.iter().find(|(_, record)| before(record)).map(|(id, _)| id.clone())
+    }
+
     /// What a tenant enabled, where it is known and can be read.
     pub(crate) fn tenant(&self, tenant: &TenantId) -> Option<&TenantRecord> {
         self.tenants.get(tenant)?.as_ref()

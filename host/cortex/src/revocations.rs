@@ -3,8 +3,9 @@
 
 use crate::host::Host;
 use crate::known::Known;
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use cap_state::StateError;
+use edge_installer::Standing;
 use edge_registry::{RevocationsRecord, Stored};
 use jiff::Timestamp;
 use kernel_types::Digest;
@@ -24,8 +25,8 @@ impl Host {
         let now = Timestamp::now();
         for _ in 0..TRIES_MAX {
             let before = self.remembered.revocations().await?;
-            // The newest that any host accepted counts, also where this one cannot use it.
-            let last = before.as_ref().and_then(|(_, record)| self.accepted(record).ok()).map(|list| list.edition());
+            self.check_list().await?;
+            let last = before.as_ref().map(|(_, record)| self.accepted(record)).transpose()?.map(|list| list.edition());
             let list = self.trust.accept_list(text.as_bytes(), bundle.as_bytes(), last, now)?;
             let record = RevocationsRecord { text: text.into(), bundle: bundle.into(), accepted_at: now };
             match self.remembered.set_revocations(&record, before.map(|(revision, _)| revision)).await {
@@ -93,12 +94,27 @@ impl Host {
         self.revocations.read().clone()
     }
 
+    /// Why nothing new is installed now, where the list of revocations cannot be relied on.
+    #[must_use]
+    pub fn list_fault(&self) -> Option<String> {
+        let list = self.revocations();
+        let standing = Standing { revoked: list.as_deref(), ..Standing::default() };
+        standing.list_fault(self.trust.list_age_max(), Timestamp::now())
+    }
+
     /// Says when the list is too old to be relied on; what runs goes on.
     pub(crate) fn warn_of_stale_list(&self) {
-        let Some(list) = self.revocations() else { return };
-        if let signing_verify::Freshness::Stale { since } = list.freshness(Timestamp::now()) {
-            let number = list.edition().number;
-            tracing::warn!(number, %since, "the list of revocations is stale: nothing new is installed until a newer one is loaded");
+        if let Some(fault) = self.list_fault() {
+            tracing::warn!(fault, "nothing new is installed until a newer list of revocations is loaded");
         }
+    }
+
+    /// Refuses to go on where hosts accepted a list that this one cannot verify: what is on it would run.
+    pub(crate) async fn check_list(&self) -> Result<()> {
+        let Some((_, record)) = self.remembered.revocations().await? else { return Ok(()) };
+        self.accepted(&record).map(drop).context(
+            "hosts of this database accepted a list of revocations that this host's trust does not verify; \
+             name its signer in the policy under `cortex/revocations`",
+        )
     }
 }

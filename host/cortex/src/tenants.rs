@@ -6,9 +6,11 @@ use crate::components::Component;
 use crate::host::Host;
 use anyhow::{Context as _, Result, bail};
 use cap_state::{Document, StateError};
+use cap_storage::Migrations;
 use cap_storage::migrations::Report;
-use edge_installer::{Plan, SignedGrant};
-use edge_registry::{Choice, CredentialRecord, Installed, TenantRecord};
+use edge_installer::{Consent, Plan, SignedGrant};
+use edge_package::Layout;
+use edge_registry::{Choice, CredentialRecord, EnableError, Installed, TenantRecord};
 use jiff::Timestamp;
 use kernel_types::{CallerKind, ComponentId, Digest, Grants, PermissionSet, TenantId};
 use std::collections::BTreeMap;
@@ -18,6 +20,9 @@ use std::sync::Arc;
 /// succeeded.
 const TRIES_MAX: usize = 32;
 
+/// Verified consents that are kept in memory, of a kilobyte or less each.
+const CONSENTS_MAX: usize = 100_000;
+
 /// A component for a tenant, with the consent of the tenant's administrator.
 #[derive(Clone)]
 pub struct Chosen {
@@ -25,6 +30,19 @@ pub struct Chosen {
     pub installed: Arc<Installed>,
     /// The consent. It says what is granted.
     pub grant: SignedGrant,
+}
+
+/// What a tenant is to have.
+struct Wish {
+    /// What stays as it is, whether or not it may run.
+    kept: BTreeMap<ComponentId, Choice>,
+    /// What is new, or chosen anew.
+    chosen: Vec<Chosen>,
+}
+
+/// What a tenant has beside one component.
+fn kept(record: &TenantRecord, but: &ComponentId) -> BTreeMap<ComponentId, Choice> {
+    record.components.iter().filter(|(id, _)| *id != but).map(|(id, choice)| (id.clone(), choice.clone())).collect()
 }
 
 /// A choice whose consents were verified.
@@ -62,7 +80,7 @@ impl Host {
     /// # Errors
     /// [`edge_installer::GrantError`], [`edge_registry::EnableError`]; the tenant keeps what it had.
     pub async fn enable(&self, tenant: &TenantId, chosen: &[Chosen]) -> Result<Vec<(ComponentId, Report)>> {
-        let choose = |_: &TenantRecord| Ok(chosen.to_vec());
+        let choose = |_: &TenantRecord| Ok(Wish { kept: BTreeMap::new(), chosen: chosen.to_vec() });
         self.choose(tenant, choose).await
     }
 
@@ -81,9 +99,7 @@ impl Host {
             if !same && plan != agreed {
                 bail!("the plan is {plan} now, and {agreed} was agreed to: something changed meanwhile; look at the plan again");
             }
-            let mut chosen = self.chosen(record, |other| other != id)?;
-            chosen.push(new.clone());
-            Ok(chosen)
+            Ok(Wish { kept: kept(record, id), chosen: vec![new.clone()] })
         })
         .await
     }
@@ -120,27 +136,30 @@ impl Host {
             if !record.components.contains_key(component) {
                 bail!("tenant `{tenant}` has not enabled `{component}`");
             }
-            self.chosen(record, |other| other != component)
+            Ok(Wish { kept: kept(record, component), chosen: Vec::new() })
         })
         .await
         .map(drop)
     }
 
-    /// What a record chose, of the components that are kept.
-    fn chosen(&self, record: &TenantRecord, kept: impl Fn(&ComponentId) -> bool) -> Result<Vec<Chosen>> {
-        let kept = record.components.iter().filter(|(id, _)| kept(id)).map(|(id, choice)| {
-            let component = self.component(&choice.package);
-            let component =
-                component.with_context(|| format!("component `{id}` ({}) cannot be used here", choice.package))?;
-            Ok(Chosen { installed: component.installed, grant: choice.grant.clone() })
-        });
-        kept.collect()
+    /// Removes the tables of a component that a tenant has not enabled, and what is in them. Returns their names.
+    ///
+    /// # Errors
+    /// Where the tenant has it enabled, does not exist, or the store refuses.
+    pub async fn remove_data(&self, tenant: &TenantId, component: &ComponentId) -> Result<Vec<String>> {
+        let Some((_, record)) = self.remembered.tenant(tenant).await? else {
+            bail!("tenant `{tenant}` does not exist");
+        };
+        if record.components.contains_key(component) {
+            bail!("tenant `{tenant}` has enabled `{component}`: disable it first");
+        }
+        Ok(self.registry.remove_data(tenant, component).await?.tables)
     }
 
     async fn choose(
         &self,
         tenant: &TenantId,
-        choose: impl Fn(&TenantRecord) -> Result<Vec<Chosen>>,
+        choose: impl Fn(&TenantRecord) -> Result<Wish>,
     ) -> Result<Vec<(ComponentId, Report)>> {
         let mut reports = BTreeMap::new();
         for _ in 0..TRIES_MAX {
@@ -152,23 +171,26 @@ impl Host {
                     "tenant `{tenant}` is being taken in from an archive: wait for it, or import it again with `--replace`"
                 );
             }
+            // What is compared with has to be what the tenant has, and not what this host has heard of so far.
+            self.catch_up().await?;
             for package in current.packages() {
-                // One that cannot be had is refused below, by the name of its component, where it is still chosen.
+                // One that may not run, or cannot be had, is left out below.
                 let _ = self.ready(&package).await;
             }
-            let chosen = choose(&current)?;
-            let choice = self.consented(tenant, &chosen, &current)?;
-            let installed: Vec<_> =
-                self.installed.lock().values().map(|component| Arc::clone(&component.installed)).collect();
-            let ready = self.registry.make_ready(tenant, &choice, &installed).await?;
+            let Wish { kept, chosen } = choose(&current)?;
+            let choice = self.linkable(tenant, &kept, self.consented(tenant, &chosen, &current)?)?;
+            let tables = self.tables(&current).await;
+            let ready = self.registry.make_ready(tenant, &choice, &tables).await?;
             for (component, report) in &ready.reports {
                 add(reports.entry(component.clone()).or_default(), report);
             }
-            let record = record(&chosen, &current);
+            let mut record = record(&chosen, &current);
+            record.components.extend(kept);
             let document = if current == record {
                 before
             } else {
-                match self.remembered.choose(tenant, &record, before.revision).await {
+                let new: Vec<_> = chosen.iter().map(|one| one.installed.digest()).collect();
+                match self.remembered.choose(tenant, &record, before.revision, &new).await {
                     Err(StateError::Conflict { .. }) => continue,
                     done => done?,
                 }
@@ -176,7 +198,48 @@ impl Host {
             self.learn_choice(tenant, &document);
             return Ok(reports.into_iter().collect());
         }
-        bail!("tenant `{tenant}` is being changed by others all the time; try again");
+        bail!("tenant `{tenant}` is being changed by others all the time, or a package of it was just uninstalled; try again");
+    }
+
+    /// What is kept joins what is new, as far as it may run and can be had; so does what it calls. What is left out stays chosen.
+    fn linkable(&self, tenant: &TenantId, kept: &BTreeMap<ComponentId, Choice>, new: Granted) -> Result<Granted> {
+        let (mut choice, mut left_out) = (new, 0_usize);
+        for kept in kept.values() {
+            let component = self.component(&kept.package);
+            let granted = component.and_then(|component| {
+                let grants = self.granted(tenant, &component.installed, &kept.grant, kept.accepted_at).ok()?;
+                Some((component.installed, grants))
+            });
+            match granted {
+                Some(granted) => choice.push(granted),
+                None => left_out = left_out.saturating_add(1),
+            }
+        }
+        loop {
+            match self.registry.check(&choice) {
+                Err(EnableError::NoProvider { component, .. }) if left_out > 0 && kept.contains_key(&component) => {
+                    choice.retain(|(installed, _)| installed.manifest().id != component);
+                }
+                done => return done.map(|()| choice).map_err(Into::into),
+            }
+        }
+    }
+
+    /// The migrations of every version that this host knows of the components that a tenant has, also of one that may not run.
+    async fn tables(&self, record: &TenantRecord) -> Vec<Migrations> {
+        let installed = self.installed.lock();
+        let mut tables: Vec<_> = installed.values().map(|component| component.installed.migrations().clone()).collect();
+        let missing: Vec<_> = record.packages().filter(|package| !installed.contains_key(package)).collect();
+        drop(installed);
+        for package in missing {
+            let (path, registry) = (self.layout.component(&package), Arc::clone(&self.registry));
+            let read = move || {
+                let layout = Layout::read(&path).ok().filter(|layout| layout.package.digest() == package)?;
+                registry.read(Arc::new(layout.package)).ok().map(|bundle| bundle.migrations().clone())
+            };
+            tables.extend(tokio::task::spawn_blocking(read).await.ok().flatten());
+        }
+        tables
     }
 
     /// Verifies every consent: for this tenant, this package, and every call that the component makes.
@@ -199,8 +262,7 @@ impl Host {
         grant: &SignedGrant,
         at: Timestamp,
     ) -> Result<Grants> {
-        let granted = self.trust.accept(grant, tenant, at)?;
-        let (consent, manifest) = (granted.consent(), installed.manifest());
+        let (consent, manifest) = (self.verified(tenant, grant, at)?, installed.manifest());
         if consent.grant.digest != installed.digest() || consent.grant.component != manifest.id {
             let (component, digest) = (&consent.grant.component, &consent.grant.digest);
             bail!("the consent is for `{component}`, {digest}, and not for `{}`, {}", manifest.id, installed.digest());
@@ -210,6 +272,23 @@ impl Host {
             bail!("it calls `{interface}`, and the consent does not allow that; agree to the whole plan");
         }
         Ok(consent.grant.capabilities.clone())
+    }
+
+    /// What a consent says, verified as of a time; once.
+    fn verified(&self, tenant: &TenantId, grant: &SignedGrant, at: Timestamp) -> Result<Arc<Consent>> {
+        let at_text = at.to_string();
+        let parts = [tenant.as_str(), &*grant.text, &*grant.bundle, at_text.as_str()];
+        let key = Digest::of_parts(parts.map(str::as_bytes));
+        if let Some(known) = self.consents.lock().get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let consent = Arc::new(self.trust.accept(grant, tenant, at)?.consent().clone());
+        let mut consents = self.consents.lock();
+        if consents.len() >= CONSENTS_MAX {
+            consents.clear();
+        }
+        consents.insert(key, Arc::clone(&consent));
+        Ok(consent)
     }
 
     /// Puts a choice into force, also where it is the one that is known: the tenant may have been suspended for it.

@@ -23,10 +23,7 @@ impl Trust {
     pub fn parse(policy: &[u8], keys: Option<&[u8]>, roots: &[Vec<u8>]) -> Result<Self, Refused> {
         let policy = Policy::parse(policy)?;
         let keys = keys.map(Keys::parse).transpose()?.unwrap_or_default();
-        let mut roots = roots.iter().map(|root| TrustRoot::parse(root)).collect::<Result<Vec<_>, _>>()?;
-        if roots.is_empty() {
-            roots.push(TrustRoot::of_nobody()?);
-        }
+        let roots = roots.iter().map(|root| TrustRoot::parse(root)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self { verifier: Verifier::new(roots, keys)?, policy })
     }
 

@@ -30,4 +30,4 @@ pub use plan::{Action, Call, Capability, Origin, Plan, Version, describe_signer}
 pub use refusal::Refusal;
 pub use release::{Admissible, Checked, Signed};
 pub use standing::Standing;
-pub use trust::{Trust, TrustError, TrustFiles};
+pub use trust::Trust;

@@ -78,8 +78,10 @@ pub struct Version {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Origin {
-    /// `signature`, `provenance`, `sbom`, or `other`.
+    /// `signature`, `provenance`, `sbom`, or `other`: a review, a scan, whatever its type says.
     pub kind: signing_verify::Kind,
+    /// The type of the statement, where it is one.
+    pub predicate_type: Option<String>,
     /// Who signed.
     pub by: String,
     /// When, where that is proven.
@@ -189,7 +191,8 @@ pub fn describe_signer(signer: &Signer) -> String {
 
 fn origin(verified: &Verified) -> Origin {
     let by = describe_signer(&verified.signer);
-    Origin { kind: verified.kind, by, at: verified.signed_at.map(|at| at.time.to_string()) }
+    let predicate_type = verified.statement.as_ref().map(|statement| statement.predicate_type.clone());
+    Origin { kind: verified.kind, predicate_type, by, at: verified.signed_at.map(|at| at.time.to_string()) }
 }
 
 fn capabilities(target: &Installed, granted: &Grants) -> Vec<Capability> {
@@ -249,12 +252,12 @@ impl fmt::Display for Plan {
             _ => write!(f, "enable `{component}` {to_version}")?,
         }
         writeln!(f, " for tenant `{tenant}`\n  {title} ({name})\n  package {}", to.package)?;
-        for Origin { kind, by, at } in &self.signed {
+        for Origin { kind, predicate_type, by, at } in &self.signed {
             let kind = match kind {
-                signing_verify::Kind::Signature => "signed",
-                signing_verify::Kind::Provenance => "provenance stated",
-                signing_verify::Kind::Sbom => "list of parts stated",
-                signing_verify::Kind::Other => "a statement",
+                signing_verify::Kind::Signature => "signed".to_owned(),
+                signing_verify::Kind::Provenance => "provenance stated".to_owned(),
+                signing_verify::Kind::Sbom => "list of parts stated".to_owned(),
+                signing_verify::Kind::Other => format!("`{}` stated", predicate_type.as_deref().unwrap_or_default()),
             };
             let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
             writeln!(f, "  {kind} by {by}{at}")?;

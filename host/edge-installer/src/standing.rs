@@ -24,7 +24,8 @@ pub struct Standing<'a> {
 
 impl Standing<'_> {
     /// Why the list of revocations cannot be relied on for something new, where it cannot.
-    pub(crate) fn list_fault(&self, age_max: Option<jiff::SignedDuration>, now: Timestamp) -> Option<String> {
+    #[must_use]
+    pub fn list_fault(&self, age_max: Option<jiff::SignedDuration>, now: Timestamp) -> Option<String> {
         let Some(list) = self.revoked else {
             return age_max.map(|_| "this site asks for a list of revocations, and has none".to_owned());
         };

@@ -2,12 +2,7 @@
 //! What a site believes: trusted roots, keys, and the policy that says who may sign what.
 
 use jiff::SignedDuration;
-use signing_verify::{
-    Keys, POLICY_BYTES_MAX, Policy, REVOCATIONS_NAME, Refused, RevocationList, TRUST_ROOT_BYTES_MAX, TrustRoot,
-    Verifier,
-};
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use signing_verify::{Keys, Policy, REVOCATIONS_NAME, Refused, RevocationList, TrustRoot, Verifier};
 use std::sync::Arc;
 
 /// What a site believes. Cheap to clone; it does not change while a host runs.
@@ -19,44 +14,6 @@ struct Believed {
     verifier: Verifier,
     policy: Policy,
     list_age_max: Option<SignedDuration>,
-}
-
-/// The files of a site. `docs/trust.md` has their formats.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TrustFiles {
-    /// Who may sign what.
-    pub policy: PathBuf,
-    /// Keys that somebody keeps, where there are any.
-    pub keys: Option<PathBuf>,
-    /// Trusted roots; none at a site that knows keys only.
-    pub roots: Vec<PathBuf>,
-    /// How old the list of revocations may be before nothing new is installed. Without it a site may have no list, and
-    /// one that it has is believed for as long as the list itself says.
-    pub list_age_max: Option<SignedDuration>,
-}
-
-/// Why the files cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TrustError {
-    /// A file cannot be read.
-    #[error("`{path}` cannot be read: {source}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// A file does not say what it must.
-    #[error("`{path}`: {source}")]
-    Refused {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: Refused,
-    },
-    /// The files together.
-    #[error(transparent)]
-    Together(#[from] Refused),
 }
 
 impl Trust {
@@ -72,22 +29,21 @@ impl Trust {
         Self::new(Verifier::of_nobody(), Policy::default(), None)
     }
 
-    /// Reads the files.
+    /// Reads what the files of a site say; `docs/trust.md` has their formats. `list_age_max` is how old the list of revocations may
+    /// be before nothing new is installed; without it a site may have no list, and one that it has is believed for as long as the
+    /// list itself says.
     ///
     /// # Errors
-    /// See [`TrustError`].
-    pub fn read(files: &TrustFiles) -> Result<Self, TrustError> {
-        let policy = parsed(&files.policy, POLICY_BYTES_MAX, Policy::parse)?;
-        let keys = match &files.keys {
-            Some(path) => parsed(path, POLICY_BYTES_MAX, Keys::parse)?,
-            None => Keys::default(),
-        };
-        let roots = files.roots.iter().map(|path| parsed(path, TRUST_ROOT_BYTES_MAX, TrustRoot::parse));
-        let mut roots = roots.collect::<Result<Vec<_>, _>>()?;
-        if roots.is_empty() {
-            roots.push(TrustRoot::of_nobody()?);
-        }
-        Ok(Self::new(Verifier::new(roots, keys)?, policy, files.list_age_max))
+    /// At [`signing_verify::Step::Policy`] or [`signing_verify::Step::TrustRoot`], where one cannot be used.
+    pub fn parse(
+        policy: &[u8],
+        keys: Option<&[u8]>,
+        roots: &[Vec<u8>],
+        list_age_max: Option<SignedDuration>,
+    ) -> Result<Self, Refused> {
+        let keys = keys.map(Keys::parse).transpose()?.unwrap_or_default();
+        let roots = roots.iter().map(|root| TrustRoot::parse(root)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self::new(Verifier::new(roots, keys)?, Policy::parse(policy)?, list_age_max))
     }
 
     /// Who may sign what.
@@ -138,14 +94,4 @@ impl Trust {
         let artifact = signing_verify::Artifact { name, digest: kernel_types::Digest::of(text) };
         self.verifier().verify(&bundle, &artifact, self.policy(), now)
     }
-}
-
-/// Reads a file of at most so many bytes, and what it says.
-fn parsed<T>(path: &Path, bytes_max: usize, parse: impl Fn(&[u8]) -> Result<T, Refused>) -> Result<T, TrustError> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    let read = std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|source| TrustError::Io { path: path.to_owned(), source })?;
-    // One byte more than allowed is refused by the parser, which knows the limit.
-    parse(&bytes).map_err(|source| TrustError::Refused { path: path.to_owned(), source })
 }

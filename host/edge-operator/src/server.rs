@@ -26,7 +26,7 @@ const CONNECTIONS_MAX: usize = 32;
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes of the head of a request.
-const HEAD_BYTES_MAX: usize = 64 << 10;
+const HEAD_BYTES_MAX: usize = 1 << 20;
 
 /// How long a client that sends bytes may send none, while the host waits for them.
 const UPLOAD_PAUSE_MAX: Duration = Duration::from_secs(60);

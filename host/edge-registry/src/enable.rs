@@ -3,7 +3,8 @@
 
 use crate::install::{Installed, Registry, SetKey};
 use crate::lifecycle::is_lifecycle;
-use cap_storage::migrations::{MigrateError, Migration, PlanError, Report, RollBack};
+use cap_storage::Migrations;
+use cap_storage::migrations::{MigrateError, Migration, PlanError, Removed, Report, RollBack};
 use kernel_engine::{LinkError, Prepared};
 use kernel_types::{ComponentId, Grants, InterfaceId, TenantId};
 use std::collections::HashMap;
@@ -151,7 +152,7 @@ impl Registry {
         &self,
         tenant: &TenantId,
         choice: &[(Arc<Installed>, Grants)],
-        installed: &[Arc<Installed>],
+        tables: &[Migrations],
     ) -> Result<Ready, EnableError> {
         let _one_at_a_time = self.changing.lock().await;
         let set = self.set(choice)?;
@@ -162,9 +163,9 @@ impl Registry {
                 Ok(report) => reports.push((component, report)),
                 Err(MigrateError::Plan(PlanError::Older { applied, known })) => {
                     let source = MigrateError::Plan(PlanError::Older { applied, known });
-                    let newer = installed.iter().filter(|newer| {
-                        let newest = newer.migrations.as_slice().last().map(Migration::number);
-                        newer.manifest.id == component && newest == Some(applied)
+                    let newer = tables.iter().filter(|newer| {
+                        let newest = newer.as_slice().last().map(Migration::number);
+                        *newer.component() == component && newest == Some(applied)
                     });
                     let newer: Vec<_> = newer.collect();
                     self.roll_back(tenant, &enabled.installed, &newer, source).await?;
@@ -176,26 +177,35 @@ impl Registry {
         Ok(Ready { _set: set, reports })
     }
 
+    /// Removes a component's tables and the record of its migrations from a tenant. Whoever calls has made sure that it is not enabled.
+    ///
+    /// # Errors
+    /// Where the store refuses; nothing is removed then.
+    pub async fn remove_data(&self, tenant: &TenantId, component: &ComponentId) -> Result<Removed, MigrateError> {
+        let _one_at_a_time = self.changing.lock().await;
+        self.schema.remove(tenant, component).await
+    }
+
     /// Whether a component runs on the tables of a newer version of it: the newer one's migrations are those that ran,
     /// they begin with the older one's, and those after them only add.
     async fn roll_back(
         &self,
         tenant: &TenantId,
         older: &Installed,
-        newer: &[&Arc<Installed>],
+        newer: &[&Migrations],
         otherwise: MigrateError,
     ) -> Result<(), EnableError> {
         let component = older.manifest.id.clone();
         let own = older.migrations.as_slice();
         let same = |(one, other): (&Migration, &Migration)| one.digest() == other.digest();
         for newer in newer {
-            let all = newer.migrations.as_slice();
+            let all = newer.as_slice();
             let begins = own.len() < all.len() && own.iter().zip(all).all(same);
             // It runs nothing: all of them ran. It compares them with those that did.
-            if !begins || self.schema.migrate(tenant, &newer.migrations).await.is_err() {
+            if !begins || self.schema.migrate(tenant, newer).await.is_err() {
                 continue;
             }
-            let effects = newer.migrations.effects(own.len());
+            let effects = newer.effects(own.len());
             if effects.roll_back() == RollBack::Runs {
                 return Ok(());
             }

@@ -8,7 +8,7 @@ use crate::providers::Providers;
 use cap_storage::{Dialect, Migrations, Schema};
 use edge_package::Package;
 use kernel_contract::Contract;
-use kernel_engine::{CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin};
+use kernel_engine::{CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin, RehearseError};
 use kernel_manifest::Manifest;
 use kernel_types::{Digest, Grants, InterfaceId};
 use parking_lot::Mutex;
@@ -110,6 +110,12 @@ pub enum InstallError {
         component: String,
         /// What the compiler says.
         source: CompileError,
+    },
+    /// The host has no room to rehearse it now.
+    #[error("component `{component}`: the host runs as many instances as it may, and cannot rehearse it now; try again")]
+    NoRoom {
+        /// Which component.
+        component: String,
     },
     /// It cannot be made to stand without reaching for something.
     #[error("component `{component}` cannot be rehearsed without any capability: {detail}")]
@@ -214,8 +220,11 @@ impl Registry {
             .map_err(|source| InstallError::Compile { component: bundle.manifest().id.to_string(), source })?;
         let rehearsed = self.kernel.rehearse(&compiled);
         rehearsed.map_err(|error| {
-            let (component, detail) = (bundle.manifest().id.to_string(), format!("{error:#}"));
-            InstallError::Rehearse { component, detail }
+            let component = bundle.manifest().id.to_string();
+            match error {
+                RehearseError::NoRoom => InstallError::NoRoom { component },
+                RehearseError::Component(error) => InstallError::Rehearse { component, detail: format!("{error:#}") },
+            }
         })?;
         let Bundle { digest, package, migrations, schemas } = bundle;
         let (manifest, contract) = (package.manifest().clone(), Arc::clone(package.contract()));

@@ -39,5 +39,6 @@ pub use invoke::{Answer, WITHDRAWAL};
 pub use kernel::{Directory, Kernel};
 pub use meter::Exceeded;
 pub use prepare::{ComponentSpec, ImportFault, LinkError, OperationSpec, Prepared};
+pub use rehearse::RehearseError;
 pub use settings::Settings;
 pub use unit::{BoxFuture, Extensions, Request, TransactError, Transactor, Unit, Verdict, Work};

@@ -11,12 +11,30 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
+/// Why a component was not made to stand.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearseError {
+    /// The host has no room for an instance now; that says nothing of the component.
+    #[error("the host has no room for a rehearsal now")]
+    NoRoom,
+    /// What it did.
+    #[error("{0:#}")]
+    Component(wasmtime::Error),
+}
+
 impl Kernel {
     /// Makes an instance that can reach nothing, within the limits that an invocation has by default, and drops it.
     ///
     /// # Errors
-    /// What the component did, or that the host has no room for an instance now.
-    pub fn rehearse(&self, compiled: &Compiled) -> wasmtime::Result<()> {
+    /// See [`RehearseError`].
+    pub fn rehearse(&self, compiled: &Compiled) -> Result<(), RehearseError> {
+        self.stand(compiled).map_err(|error| match error.is::<wasmtime::PoolConcurrencyLimitError>() {
+            true => RehearseError::NoRoom,
+            false => RehearseError::Component(error),
+        })
+    }
+
+    fn stand(&self, compiled: &Compiled) -> wasmtime::Result<()> {
         let engine = &self.engine().wasm;
         let mut linker = Linker::<Meter>::new(engine);
         linker.define_unknown_imports_as_traps(&compiled.component)?;

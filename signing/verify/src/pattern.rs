@@ -45,7 +45,8 @@ impl Pattern {
     pub fn matches(&self, name: &str) -> bool {
         let star_left = |rest: Option<&str>, never: &[char]| rest.is_some_and(|r| !r.is_empty() && !r.contains(never));
         match self.kind {
-            Kind::All => true,
+            // The host's own names are never meant by it: consents, lists of revocations, configurations.
+            Kind::All => !name.starts_with("cortex/"),
             Kind::Exact => self.text == name,
             Kind::Below => star_left(self.text.strip_suffix('*').and_then(|path| name.strip_prefix(path)), &[]),
             Kind::Domain => {

@@ -95,7 +95,9 @@ async fn a_backup_of_a_running_host_is_restored_into_another_directory() {
     assert!(error.contains("who agrees?"), "{error}");
     let (key, passphrase) = signed_samples::key_files(folder.path()).unwrap();
     let by = ["--key", key.to_str().unwrap(), "--passphrase-file", passphrase.to_str().unwrap()];
-    let imported = json_of(from, &[&another[..], &by].concat()).await;
+    let error = run(from, &[&another[..], &by].concat()).await.unwrap_err();
+    assert!(error.contains("nobody can be asked here") && error.contains("may use cortex:"), "{error}");
+    let imported = json_of(from, &[&another[..], &by, &["--yes"]].concat()).await;
     assert_eq!(imported["rows"], one["rows"]);
     let token = run(from, &["tenant", "token", "third"]).await.unwrap();
     let third = conformance::client::Client::new(&host.url, token.trim());

@@ -22,7 +22,8 @@ impl Site {
         let policy = json!({ "publishers": [
             rule("echo", &hints[0]), rule("cortex/grants/*", &hints[1]), rule("cortex/revocations", &hints[2]),
         ]});
-        let entries: Vec<Value> = ["publisher", "administrator", "security"].map(|who| site.entry(who)).into();
+        let names = [("publisher", "echo"), ("administrator", "cortex/grants/*"), ("security", "cortex/revocations")];
+        let entries: Vec<Value> = names.map(|(who, namespace)| site.entry(who, namespace)).into();
         let trust = site.path("home/trust");
         std::fs::create_dir_all(&trust).unwrap();
         std::fs::write(trust.join("policy.json"), policy.to_string()).unwrap();
@@ -71,10 +72,9 @@ impl Site {
         made["id"].as_str().unwrap().to_owned()
     }
 
-    fn entry(&self, who: &str) -> Value {
+    fn entry(&self, who: &str, namespace: &str) -> Value {
         let key = self.text(&format!("{who}.pem"));
-        let entry = ["key", "entry", &key, "--namespace", "*", "--not-after", "9000-01-01T00:00:00Z"];
-        // A key file names namespaces by patterns; which of them counts, the policy says.
+        let entry = ["key", "entry", &key, "--namespace", namespace, "--not-after", "9000-01-01T00:00:00Z"];
         serde_json::from_str(&self.done(&entry)).unwrap()
     }
 
@@ -164,7 +164,8 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
         list["components"].as_array().unwrap().iter().map(|one| (&one["version"], &one["tenants"])).collect();
     assert_eq!(users, [(&json!("1.0.0"), &json!(1)), (&json!("1.1.0"), &json!(0))]);
     site.refused(&["uninstall", &first], &["disable it there first"]);
-    site.done(&["uninstall", &second]);
+    site.refused(&["uninstall", &second], &["could go back to it", "--drop-rollback"]);
+    site.done(&["uninstall", &second, "--drop-rollback"]);
     site.refused(&["enable", "echo", "--tenant", "demo", "--version", "1.1.0", "--plan"], &["is not installed"]);
     let (older, _) = site.package("0.9.0", Some("publisher"));
     site.refused(&["install", &older], &["refused at rollback"]);
@@ -178,7 +179,7 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
     site.refused(&["revoke", &site.list(1, &[], "security")], &["refused at revocation-list"]);
     assert!(site.done(&["components"]).contains("REVOKED: its key leaked"));
     site.refused(&["install", &one], &["refused at revoked"]);
-    site.done(&["disable", "echo", "--tenant", "demo"]);
+    site.done(&["disable", "echo", "--tenant", "demo", "--remove-data"]);
     site.refused(&["disable", "echo", "--tenant", "demo"], &["has not enabled `echo`"]);
     assert_eq!(site.json(&["grants", "--tenant", "demo"])["grants"], json!([]));
     site.refused(&["grants", "--tenant", "nobody"], &["there is no tenant `nobody`"]);

@@ -117,7 +117,7 @@ async fn a_publisher_consents_to_nothing_and_an_administrator_publishes_nothing(
     let (publisher, administrator) = (Signer::new().unwrap(), Signer::new().unwrap());
     let rule = |namespace: &str, key: &Signer| json!({ "namespace": namespace, "keys": [key.key().hint()], "key-time": "unproven" });
     let policy = json!({ "publishers": [rule("echo", &publisher), rule("cortex/grants/*", &administrator)] });
-    let keys = [publisher.entry(&["*"]), administrator.entry(&["*"])];
+    let keys = [publisher.entry(&["*", "cortex/*"]), administrator.entry(&["*", "cortex/*"])];
     let trust = trust_of(&policy, &keys, None).unwrap();
     let host = TestHost::start_with(&[], |settings| settings.trust = trust).await;
     let package = edge_package::Package::of_directory(Draft::copy_of(ECHO).path()).unwrap();

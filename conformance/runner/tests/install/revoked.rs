@@ -125,9 +125,8 @@ async fn a_list_is_signed_newer_and_not_taken_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_a_list_that_is_too_old_nothing_new_comes_in_and_what_runs_goes_on() {
-    let publisher = json!({ "namespace": "*", "keys": [signer().key().hint()], "key-time": "unproven" });
-    let policy = json!({ "publishers": [publisher] });
-    let trust = |age: Option<SignedDuration>| trust_of(&policy, &[signer().entry(&["*"])], age).unwrap();
+    let policy = signer().policy();
+    let trust = |age: Option<SignedDuration>| trust_of(&policy, &[signer().entry(&["*", "cortex/*"])], age).unwrap();
     let host = TestHost::start(&[ECHO]).await;
     let (directory, token) = (Arc::clone(&host.directory), host.client.token.clone());
     let now = Timestamp::now();

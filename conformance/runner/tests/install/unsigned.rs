@@ -14,9 +14,10 @@ use std::sync::Arc;
 /// A host whose publisher of `*` signs with the key of tests, and whose publisher `acme` with another one.
 async fn site(acme: &Signer) -> TestHost {
     let everything = json!({ "namespace": "*", "keys": [signer().key().hint()], "key-time": "unproven" });
+    let site = json!({ "namespace": "cortex/*", "keys": [signer().key().hint()], "key-time": "unproven" });
     let own = json!({ "namespace": "acme/*", "keys": [acme.key().hint()], "key-time": "unproven" });
-    let keys = [signer().entry(&["*"]), acme.entry(&["acme/*"])];
-    let trust = trust_of(&json!({ "publishers": [everything, own] }), &keys, None).unwrap();
+    let keys = [signer().entry(&["*", "cortex/*"]), acme.entry(&["acme/*"])];
+    let trust = trust_of(&json!({ "publishers": [everything, site, own] }), &keys, None).unwrap();
     TestHost::start_with(&[ECHO], |settings| settings.trust = trust).await
 }
 
@@ -216,12 +217,12 @@ async fn a_package_is_kept_with_what_was_said_of_it_and_can_be_forgotten() {
     let digest = newer.package.digest();
     host.host.install(newer, false).await.unwrap();
     let echo = signed(&Draft::copy_of(ECHO)).package.digest();
-    let in_use = host.host.uninstall(&echo).await.unwrap_err().to_string();
+    let in_use = host.host.uninstall(&echo, false).await.unwrap_err().to_string();
     assert!(in_use.contains("`test`") && in_use.contains("disable it there first"), "{in_use}");
-    assert!(host.host.uninstall(&Digest::of(b"x")).await.unwrap_err().to_string().contains("is not installed"));
+    assert!(host.host.uninstall(&Digest::of(b"x"), false).await.unwrap_err().to_string().contains("is not installed"));
     let folder = host.directory.path().join("components").join(digest.hex());
     assert!(folder.join("oci-layout").is_file());
-    host.host.uninstall(&digest).await.unwrap();
+    host.host.uninstall(&digest, false).await.unwrap();
     assert!(!folder.exists() && !host.host.is_installed(&digest));
     // What was accepted is not forgotten with it.
     let (step, text) = refused(&host, signed(&echo_of("1.0.5"))).await;

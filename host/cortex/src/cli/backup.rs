@@ -4,11 +4,11 @@
 //! The index is written last: a directory without one is a backup that did not come to its end. One whose index misses
 //! tenants is written anew as well. Nothing of an attempt before is kept: its archives are of another time.
 
+use super::component::Administrator;
 use super::tenant::{GiveUp, described, export, import, left_out, list, served, text};
 use super::terminal::{self, Step};
-use super::way::{Data, Way, part_of};
+use super::way::{Data, Home, Way, part_of};
 use anyhow::{Context as _, Result, anyhow, bail};
-use cortex::layout::Layout;
 use cortex::running::write_private;
 use edge_archive::Archive;
 use futures_util::{StreamExt as _, stream};
@@ -73,6 +73,9 @@ pub(crate) struct Restore {
     drop_left_out: bool,
 
     #[command(flatten)]
+    administrator: Administrator,
+
+    #[command(flatten)]
     data: Data,
 
     /// Prints the result as JSON.
@@ -129,7 +132,7 @@ fn list_digest(archives: &[Entry], missing: &[Missing]) -> Result<Digest> {
 }
 
 impl Backup {
-    pub(crate) fn run(self, layout: &Layout) -> Result<()> {
+    pub(crate) fn run(self, layout: &Home) -> Result<()> {
         let index = self.to.join(INDEX);
         if index.exists() {
             if read_index(&self.to)?.missing.is_empty() {
@@ -220,10 +223,10 @@ impl Backup {
 }
 
 impl Restore {
-    pub(crate) fn run(self, layout: &Layout) -> Result<()> {
+    pub(crate) fn run(self, layout: &Home) -> Result<()> {
         let step = Step::begin("reading the archives");
         let (entries, missing) = self.verified()?;
-        let taken = self.data.with(layout, |way| self.all(way, &entries, &step))?;
+        let taken = self.data.with(layout, |way| self.all(layout, way, &entries, &step))?;
         step.done(&format!("{} tenants taken in", taken.len()));
         terminal::line(&if self.json {
             serde_json::to_string_pretty(&json!({ "tenants": taken, "missing": missing }))?
@@ -262,7 +265,7 @@ impl Restore {
         Ok((entries, missing))
     }
 
-    async fn all(&self, way: Way, entries: &[Entry], step: &Step) -> Result<Vec<Value>> {
+    async fn all(&self, home: &Home, way: Way, entries: &[Entry], step: &Step) -> Result<Vec<Value>> {
         if !self.replace {
             let known = way.json("tenant.list", json!({})).await?;
             let used = list(&known, "tenants").iter();
@@ -279,7 +282,8 @@ impl Restore {
         let mut taken = Vec::new();
         for (entry, done) in entries.iter().zip(1..) {
             let file = File::open(self.from.join(&entry.file))?;
-            let imported = import(&way, file, Some(&entry.tenant), give_up, json!({})).await;
+            let consents = self.administrator.consents(home, &file, None).await?;
+            let imported = import(&way, file, Some(&entry.tenant), give_up, consents).await;
             let imported = imported.map_err(|error| {
                 let before = taken.len();
                 anyhow!(

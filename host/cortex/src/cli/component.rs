@@ -9,10 +9,9 @@ use super::passphrase::PassphraseFile;
 use super::signatory::Signatory;
 use super::tenant::{list, text};
 use super::terminal::{self, Step};
-use super::way::{Data, Way};
+use super::way::{Data, Home, Way};
 use super::{key, push};
 use anyhow::{Context as _, Result, bail};
-use cortex::layout::Layout as Home;
 use edge_archive::Archive;
 use edge_installer::Consent;
 use edge_package::Layout;
@@ -96,15 +95,18 @@ impl Install {
 pub(crate) struct Uninstall {
     /// The digest of the package.
     package: Digest,
+    /// Also where a tenant could go back to it.
+    #[arg(long)]
+    drop_rollback: bool,
     #[command(flatten)]
     common: Common,
 }
 
 impl Uninstall {
     pub(crate) fn run(&self, home: &Home) -> Result<()> {
-        let package = self.package;
+        let (package, drop_rollback) = (self.package, self.drop_rollback);
         self.common.run(home, async |way: Way| {
-            let result = way.json("component.uninstall", json!({ "package": package })).await?;
+            let result = way.json("component.uninstall", json!({ "package": package, "drop_rollback": drop_rollback })).await?;
             Ok((result, format!("{package} is not installed any more; data of tenants that had it stays")))
         })
     }
@@ -176,9 +178,6 @@ pub(crate) struct Agreement {
     /// Agrees without being asked to this plan, by the digest that `--plan` printed; or to any, with `--yes`.
     #[arg(long, value_name = "DIGEST", conflicts_with_all = ["plan", "yes"])]
     agree: Option<Digest>,
-    /// Agrees to whatever the plan is.
-    #[arg(long)]
-    yes: bool,
     #[command(flatten)]
     administrator: Administrator,
     #[command(flatten)]
@@ -194,6 +193,9 @@ pub(super) struct Administrator {
     key: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseFile,
+    /// Agrees without being asked, to whatever it is.
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Administrator {
@@ -209,14 +211,23 @@ impl Administrator {
             return Ok(Value::Object(consents));
         }
         let signatory = self.signatory(home).await?;
+        let mut all = Vec::new();
         for component in &archive.header().components {
             let consent = edge_package::json::read::<Consent>(component.consent.text.as_bytes());
             let mut consent = consent.with_context(|| format!("the archive's consent to `{}`", component.id))?;
             consent.grant.tenant = tenant.clone();
             consent.granted_at = jiff::Timestamp::now();
+            let grants = consent.grant.capabilities.0.iter().chain(&consent.calls).cloned().collect::<Vec<_>>().join(", ");
+            terminal::beside(&format!("`{}` of tenant `{tenant}`, {}, may use {grants}", component.id, component.digest));
+            all.push(consent);
+        }
+        if !self.yes && !terminal::confirm("agree to all of these?")? {
+            bail!("nothing was changed");
+        }
+        for consent in all {
             let text = consent.text()?;
             let bundle = String::from_utf8(signatory.sign(text.as_bytes()).await?.bytes)?;
-            consents.insert(component.id.to_string(), json!({ "text": text, "bundle": bundle }));
+            consents.insert(consent.grant.component.to_string(), json!({ "text": text, "bundle": bundle }));
         }
         signatory.stop().await;
         Ok(Value::Object(consents))
@@ -280,17 +291,20 @@ impl Agreement {
         match self.agree {
             Some(agreed) if agreed.to_string() == digest => return Ok(()),
             Some(agreed) => bail!("the plan is {digest}, and you agree to {agreed}: look at it again with `--plan`"),
-            None if self.yes => return Ok(()),
+            None if self.administrator.yes => return Ok(()),
             None => {}
         }
-        terminal::line(&text(plan, "text"));
+        terminal::beside(&text(plan, "text"));
         if terminal::confirm("agree to this plan")? { Ok(()) } else { bail!("nothing was changed") }
     }
 }
 
-/// Takes a component out of a tenant. Its data stays.
+/// Takes a component out of a tenant. Its data stays, unless told otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Disable {
+    /// Removes the component's tables in this tenant and what is in them: exactly those. `cortex tenant export` before keeps a copy.
+    #[arg(long)]
+    remove_data: bool,
     /// The component.
     component: ComponentId,
     /// The tenant.
@@ -302,10 +316,13 @@ pub(crate) struct Disable {
 
 impl Disable {
     pub(crate) fn run(&self, home: &Home) -> Result<()> {
-        let Self { component, tenant, common } = self;
+        let Self { component, tenant, remove_data, common } = self;
         common.run(home, async |way: Way| {
-            let result = way.json("tenant.disable", json!({ "tenant": tenant, "component": component })).await?;
-            Ok((result, format!("`{component}` is disabled for `{tenant}`; its data stays")))
+            let input = json!({ "tenant": tenant, "component": component, "remove_data": remove_data });
+            let result = way.json("tenant.disable", input).await?;
+            let removed = list(&result, "removed").len();
+            let data = if *remove_data { format!("{removed} tables were removed") } else { "its data stays".to_owned() };
+            Ok((result, format!("`{component}` is disabled for `{tenant}`; {data}")))
         })
     }
 }
@@ -376,9 +393,9 @@ fn shown(list: &Value) -> String {
         return "there is no list of revocations".to_owned();
     };
     let mut said = format!("list {number} of {}", text(list, "issued_at"));
-    let stale = text(list, "stale_since");
+    let stale = text(list, "stale");
     if !stale.is_empty() {
-        said.push_str(&format!(", STALE since {stale}: nothing new is installed"));
+        said.push_str(&format!("\nnothing new is installed: {stale}"));
     }
     for (digest, reason) in list.get("revoked").and_then(Value::as_object).into_iter().flatten() {
         said.push_str(&format!("\n{digest}: {}", reason.as_str().unwrap_or_default()));

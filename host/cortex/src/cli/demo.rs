@@ -9,8 +9,8 @@ use super::terminal::{self, Step};
 use anyhow::{Context as _, Result};
 use cortex::host::Host;
 use cortex::layout::Layout as Home;
-use cortex::{running, trusting};
-use edge_installer::{SignedGrant, Trust};
+use cortex::running;
+use edge_installer::SignedGrant;
 use edge_package::statement::{Origin, statements};
 use edge_package::{Layout, Package};
 use kernel_types::{Digest, PermissionSet, TenantId};
@@ -45,7 +45,7 @@ pub(crate) struct Demo {
 
 /// Lets this machine's own authority sign for the developer who sits here: trusted by this directory and by nobody
 /// else.
-pub(crate) async fn trust(home: &Home) -> Result<Trust> {
+pub(crate) async fn trust(home: &Home) -> Result<()> {
     let trust = home.trust();
     if !trust.join("policy.json").exists() {
         let signatory = Signatory::development(&home.authority(), DEVELOPER).await?;
@@ -53,10 +53,11 @@ pub(crate) async fn trust(home: &Home) -> Result<Trust> {
         std::fs::create_dir_all(trust.join("roots"))?;
         std::fs::copy(home.authority().join("trusted_root.json"), trust.join("roots/development.json"))?;
         let developer = json!({ "issuer": ISSUER, "subject": DEVELOPER });
-        let policy = json!({ "publishers": [{ "namespace": "*", "identities": [developer] }] });
+        let publisher = |namespace: &str| json!({ "namespace": namespace, "identities": [&developer] });
+        let policy = json!({ "publishers": [publisher("*"), publisher("cortex/*")] });
         running::write_private(&trust.join("policy.json"), format!("{policy:#}\n").as_bytes())?;
     }
-    trusting::of_directory(home)
+    Ok(())
 }
 
 /// Signs and installs what is new, and agrees to it for the tenant. The person at this machine is publisher and

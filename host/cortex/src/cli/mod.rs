@@ -125,7 +125,7 @@ impl Command {
         };
         let outside = Outside::read(&common, &Wanted::default())?;
         logging::start(&outside.configuration)?;
-        let layout = cortex::layout::Layout::at(&outside.alone()?.directory);
+        let layout = way::Home::new(outside.alone()?);
         match name {
             // They read the file as well.
             Name::Up(_) | Name::Config(_) => Ok(()),

@@ -3,9 +3,8 @@
 
 use super::component::Administrator;
 use super::terminal::{self, Step};
-use super::way::{Data, Way};
+use super::way::{Data, Home, Way};
 use anyhow::{Context as _, Result};
-use cortex::layout::Layout;
 use edge_archive::Archive;
 use kernel_types::TenantId;
 use serde_json::{Value, json};
@@ -77,7 +76,7 @@ enum Action {
 }
 
 impl Tenant {
-    pub(crate) fn run(self, layout: &Layout) -> Result<()> {
+    pub(crate) fn run(self, layout: &Home) -> Result<()> {
         let Self { action, data, json } = self;
         let result = data.with(layout, |way| action.call(layout, way))?;
         terminal::line(&if json { serde_json::to_string_pretty(&result.0)? } else { result.1 });
@@ -87,7 +86,7 @@ impl Tenant {
 
 impl Action {
     /// The result for programs and for people.
-    async fn call(self, home: &Layout, way: Way) -> Result<(Value, String)> {
+    async fn call(self, home: &Home, way: Way) -> Result<(Value, String)> {
         match self {
             Self::List => {
                 let result = way.json("tenant.list", json!({})).await?;

@@ -73,6 +73,12 @@ pub(crate) fn read_text(path: &Path, bytes_max: u64) -> Result<String> {
     text.map_err(|error| anyhow!("`{}` is no UTF-8 text: {}", path.display(), error.utf8_error()))
 }
 
+/// Shows a text beside the result, which alone goes to standard output.
+pub(crate) fn beside(text: &str) {
+    use std::io::Write as _;
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// Asks a question that is answered with `yes`; where nobody can answer, the answer is an error that says so.
 pub(crate) fn confirm(question: &str) -> Result<bool> {
     use std::io::{BufRead as _, IsTerminal as _, Write as _};

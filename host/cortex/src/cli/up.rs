@@ -67,14 +67,21 @@ impl Up {
         })?;
         let url = format!("http://{}", listener.local_addr()?);
         let mut settings = configured::settings(configuration);
-        settings.trust = if self.demo { demo::trust(layout).await? } else { trusting::of(layout, configuration)? };
+        if self.demo {
+            if configuration.trust_policy.is_some() {
+                bail!("`--demo` trusts this machine's own authority: leave `trust.policy` out, or `--demo`");
+            }
+            demo::trust(layout).await?;
+        }
+        let trusted = trusting::Files::read(layout, configuration)?;
+        settings.trust = trusted.trust()?;
         if let Some(url) = &configuration.database_url {
             let store = PostgresStore::open(url.expose(), configured::postgres(configuration)).await?;
             settings.database = Some(store);
         }
         let host = Host::open(&settings).await?;
         let demo = if self.demo { Some(demo::prepare(&host, bundles, &step).await?) } else { None };
-        record(&host, loaded, lines)?;
+        record(&host, loaded, &trusted, lines)?;
         // From here on a signal ends the host in order; before, it ends the process, which a host survives at any time.
         let mut signals = Signals::new()?;
         tokio::select! {
@@ -142,10 +149,10 @@ fn warn(loaded: &Loaded) {
 }
 
 /// The first record: what the host was started with, in the boot log and as the first line of the log.
-fn record(host: &Host, loaded: &Loaded, lines: &Lines) -> Result<()> {
+fn record(host: &Host, loaded: &Loaded, trusted: &trusting::Files, lines: &Lines) -> Result<()> {
     let components = host.enabled();
     let version = env!("CARGO_PKG_VERSION");
-    let document = Document::new(version, &loaded.configuration, &loaded.trust, &components);
+    let document = Document::new(version, &loaded.configuration, &trusted.digests(), &components);
     let link = boot::append(host.layout(), &document)?;
     lines.begin_with(|| {
         tracing::info!(

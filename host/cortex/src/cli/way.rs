@@ -5,15 +5,17 @@
 use anyhow::{Context as _, Result, anyhow, bail};
 use backend_postgres::PostgresStore;
 use backend_sqlite::{StoreError, StoreLock};
-use cortex::host::{Host, Settings};
+use cortex::host::Host;
 use cortex::layout::Layout;
 use cortex::operator::HostOperator;
-use cortex::trusting;
+use cortex::{configured, trusting};
+use edge_config::Configuration;
 use edge_operator::{Answer, Client, Flow, Operator, Request, flow};
 use serde_json::Value;
 use std::fs::File;
 use std::future::Future;
 use std::io::Write as _;
+use std::ops::Deref;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,16 +29,38 @@ pub(crate) struct Data {
     database_url: Option<String>,
 }
 
+/// The host's directory, and what the environment and the command line say of it.
+pub(crate) struct Home {
+    layout: Layout,
+    configuration: Configuration,
+}
+
+impl Home {
+    /// The home of a command.
+    pub(crate) fn new(configuration: Configuration) -> Self {
+        Self { layout: Layout::at(&configuration.directory), configuration }
+    }
+}
+
+impl Deref for Home {
+    type Target = Layout;
+
+    fn deref(&self) -> &Layout {
+        &self.layout
+    }
+}
+
 /// The operator of a host.
 #[derive(Clone)]
 pub(crate) struct Way(Arc<dyn Operator>);
 
 impl Data {
     /// Runs a command with the host of the directory.
-    pub(crate) fn with<T, F>(&self, layout: &Layout, act: impl FnOnce(Way) -> F) -> Result<T>
+    pub(crate) fn with<T, F>(&self, home: &Home, act: impl FnOnce(Way) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
+        let (layout, configuration) = (&home.layout, &home.configuration);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async {
             if is_running(layout)? {
@@ -49,11 +73,12 @@ impl Data {
                 }
                 return act(Way(Arc::new(Client::at(&socket)))).await;
             }
-            let mut settings = Settings { trust: trusting::of_directory(layout)?, ..Settings::at(layout.root()) };
+            let mut settings = configured::settings(configuration);
+            settings.trust = trusting::Files::read(layout, configuration)?.trust()?;
             // As everywhere, the environment comes first.
-            let variable = std::env::var("CORTEX_DATABASE_URL").ok();
-            if let Some(url) = variable.as_ref().or(self.database_url.as_ref()) {
-                settings.database = Some(PostgresStore::open(url, backend_postgres::Settings::default()).await?);
+            let url = configuration.database_url.as_ref().map(|url| url.expose().to_owned());
+            if let Some(url) = url.as_ref().or(self.database_url.as_ref()) {
+                settings.database = Some(PostgresStore::open(url, configured::postgres(configuration)).await?);
             }
             let host = Host::open(&settings).await?;
             let done = act(Way(HostOperator::new(&host))).await;

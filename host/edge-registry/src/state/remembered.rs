@@ -6,6 +6,9 @@ use cap_state::{Change, Document, Expect, Key, Revision, State, StateError};
 use kernel_types::{ComponentId, Digest, TenantId};
 use std::sync::Arc;
 
+/// Packages that have to be installed for a choice to be remembered.
+const CONDITIONS_MAX: usize = cap_state::limits::CHANGES_MAX - 1;
+
 /// What hosts remember, with types. Cheap to clone.
 #[derive(Clone)]
 pub struct Remembered(Arc<dyn State>);
@@ -51,17 +54,25 @@ impl Remembered {
         }
     }
 
-    /// Remembers what a tenant enabled, in the place of what it had at that revision.
+    /// Remembers what a tenant enabled, in the place of what it had at that revision, where these packages are still installed.
     ///
     /// # Errors
-    /// [`StateError::Conflict`] where the tenant was changed meanwhile.
+    /// [`StateError::Conflict`] where the tenant was changed or a package uninstalled meanwhile.
     pub async fn choose(
         &self,
         tenant: &TenantId,
         record: &TenantRecord,
         before: Revision,
+        installed: &[Digest],
     ) -> Result<Document, StateError> {
-        self.put(records::tenant_key(tenant)?, record, Expect::At(before), None).await
+        let (key, text): (_, Arc<str>) = (records::tenant_key(tenant)?, records::write(record)?.into());
+        let mut changes = vec![Change::put(key.clone(), Arc::clone(&text), Expect::At(before))];
+        // A commit has its limit; a tenant whose whole choice is new at once is one that is made.
+        for package in installed.iter().take(CONDITIONS_MAX) {
+            changes.push(Change::only_if(records::component_key(package)?, Expect::Present));
+        }
+        let revision = self.0.commit(&changes).await?;
+        Ok(Document { key, revision, text: Some(text) })
     }
 
     /// Remembers a tenant, or forgets it, in the place of what was there at that revision; [`None`]: of nothing.
