@@ -119,7 +119,8 @@ impl Signer {
     /// A policy by which this key may sign everything.
     #[must_use]
     pub fn policy(&self) -> Value {
-        let publisher = |namespace: &str| json!({ "namespace": namespace, "keys": [self.0.hint()], "key-time": "unproven" });
+        let publisher =
+            |namespace: &str| json!({ "namespace": namespace, "keys": [self.0.hint()], "key-time": "unproven" });
         json!({ "publishers": [publisher("*"), publisher("cortex/*")] })
     }
 

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use std::io::Read as _;
 use std::sync::Arc;
 
-/// Bytes of a package with what is attached to it, as it is sent.
-const PACKAGE_BYTES_MAX: u64 = 400 << 20;
+/// Bytes of a package with what is attached to it, as it is sent: as many as hosts can keep.
+const PACKAGE_BYTES_MAX: u64 = cap_state::limits::BLOB_BYTES_MAX as u64;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -102,6 +102,8 @@ impl HostOperator {
 
     pub(crate) async fn install(&self, input: Install, upload: Option<Flow>) -> Result<Answer, Refusal> {
         let upload = upload.ok_or_else(|| Refusal::new("invalid-request", "the package's bytes are missing"))?;
+        // Each holds its package in memory some three times over.
+        let _place = self.transfers.acquire().await.map_err(|error| internal(error.into()))?;
         let layout = tokio::task::spawn_blocking(move || unpack(upload)).await;
         let layout = layout.map_err(|error| internal(error.into()))??;
         let installed = self.host.install(layout, input.older).await.map_err(|error| refused(&error))?;

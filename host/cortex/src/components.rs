@@ -38,11 +38,22 @@ impl Host {
     /// # Errors
     /// [`Refusal`], which names the step; or where it cannot be kept. Nothing is installed then.
     pub async fn install(&self, layout: Layout, older: bool) -> Result<Arc<Installed>> {
-        let now = Timestamp::now();
-        let checked = self.checked(Arc::new(layout), now).await?;
+        let layout = Arc::new(layout);
+        // What was let in before is verified as of then: its key may have ended since.
+        let before = self.remembered.component(&layout.package.digest()).await?.map(|record| record.installed_at);
+        let mut now = Timestamp::now();
+        let checked = match before {
+            Some(at) => match self.checked(Arc::clone(&layout), at).await {
+                Ok(checked) => {
+                    now = at;
+                    checked
+                }
+                Err(_) => self.checked(Arc::clone(&layout), now).await?,
+            },
+            None => self.checked(Arc::clone(&layout), now).await?,
+        };
         let (digest, id) = (checked.bundle().digest(), checked.bundle().manifest().id.clone());
         let version = checked.bundle().manifest().version.clone();
-        let layout = Arc::clone(checked.signed().layout());
         for _ in 0..TRIES_MAX {
             let accepted = self.remembered.release(&id).await?;
             let known = self.remembered.component(&digest).await?.is_some();
@@ -56,13 +67,15 @@ impl Host {
             };
             let component = {
                 let _one_at_a_time = self.loading.lock().await;
-                let component = self.compiled(admissible).await?;
-                write(Arc::clone(&layout), &self.layout.component(&digest)).await?;
-                component
+                self.compiled(admissible).await?
             };
             // The bytes first: whoever hears of the component can have them.
             let packed = layout.pack();
             let blob = self.remembered.state().put_blob(&packed).await.context("the package cannot be kept")?;
+            {
+                let _one_at_a_time = self.loading.lock().await;
+                write(Arc::clone(&layout), &self.layout.component(&digest)).await?;
+            }
             let record = ComponentRecord { id: id.clone(), version: version.clone(), blob, installed_at: now };
             let before = accepted.map(|(revision, _)| revision);
             match self.remembered.add_component(&digest, &record, before, &release).await {
@@ -139,6 +152,17 @@ impl Host {
 
     async fn readmitted(&self, layout: Arc<Layout>, digest: &Digest, record: &ComponentRecord) -> Result<Admissible> {
         let checked = self.checked(layout, record.installed_at).await?;
+        let (manifest, name) = (checked.bundle().manifest(), checked.signed().name());
+        let owner = self.known.lock().owners.get(&manifest.id).cloned();
+        if manifest.id != record.id || manifest.version != record.version || owner.is_some_and(|owner| *owner != *name)
+        {
+            bail!(
+                "it is `{name}` {}, and not what was installed as `{}` {}",
+                manifest.version,
+                record.id,
+                record.version
+            );
+        }
         let revoked = self.revocations.read().clone();
         Ok(checked.readmit(&self.trust, *digest, revoked.as_deref())?)
     }
@@ -225,10 +249,10 @@ async fn write(layout: Arc<Layout>, path: &Path) -> Result<()> {
     let (context, path) = (format!("cannot keep the package in `{}`", path.display()), path.to_owned());
     let write = move || {
         // A layout is put in the place of a layout only; here, whatever else is in its place is damage.
-        layout.write(&path).or_else(|_| {
+        if path.exists() && !path.join("oci-layout").is_file() {
             std::fs::remove_dir_all(&path)?;
-            layout.write(&path)
-        })
+        }
+        layout.write(&path)
     };
     tokio::task::spawn_blocking(write).await?.context(context)
 }

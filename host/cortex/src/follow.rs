@@ -4,9 +4,9 @@
 
 use crate::host::Host;
 use crate::known::Next;
+use cap_state::{Revision, StateError};
 use edge_installer::Refusal;
 use edge_registry::InstallError;
-use cap_state::{Revision, StateError};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -43,6 +43,11 @@ pub(crate) struct Followers {
 }
 
 impl Followers {
+    /// There may be something to load.
+    pub(crate) fn wake(&self) {
+        self.work.notify_one();
+    }
+
     /// Ends the tasks, and waits until they hold nothing of the host any more.
     pub(crate) async fn stop(&self) {
         let tasks = std::mem::take(&mut *self.tasks.lock());

@@ -158,7 +158,7 @@ impl Host {
             hook_deadlines: settings.hooks,
             prebooted: AtomicBool::new(false),
         });
-        host.check_list().await?;
+        host.recall_list().await?;
         host.catch_up().await?;
         host.load_waiting().await;
         // What came before is loaded when a tenant needs it; from now on a component is made ready when it is

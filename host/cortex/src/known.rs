@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Known {
     /// Up to here everything is known.
     pub(crate) upto: Revision,
+    /// Whose each component's id is: the name that its first release was signed for.
+    pub(crate) owners: HashMap<ComponentId, Arc<str>>,
     /// The installed packages.
     pub(crate) components: HashMap<Digest, ComponentRecord>,
     /// Whether packages are fetched and compiled as soon as they are heard of, and not only when a tenant needs them.
@@ -75,6 +77,8 @@ fn doubled(first: Duration, failures: u32) -> Duration {
 pub(crate) enum Suspension {
     /// A component that it enabled cannot be used, or not yet.
     Component,
+    /// A component of it refused to start with the host; that stands until what it has enabled changes, or the host starts again.
+    Preboot,
     /// It is being taken in from an archive, or whoever did so ended before it was recorded.
     Importing,
 }
@@ -86,6 +90,9 @@ impl Suspension {
             Self::Component => {
                 "the tenant is not served now: one of its components cannot be used; tell the host's operator"
             }
+            Self::Preboot => {
+                "the tenant is not served now: one of its components did not start with the host; tell the host's operator"
+            }
             Self::Importing => {
                 "the tenant is not served while it is taken in from an archive; where that lasts, tell the host's operator"
             }
@@ -96,6 +103,7 @@ impl Suspension {
     pub(crate) const fn advice(self) -> &'static str {
         match self {
             Self::Component => "a component of it cannot be used: install that again",
+            Self::Preboot => "a component of it failed at `on-preboot`: see the log, mend it, and start the host again",
             Self::Importing => {
                 "it is being taken in from an archive; where nobody does so any more, `cortex tenant import --replace` finishes it"
             }
@@ -124,9 +132,26 @@ impl Known {
         users
     }
 
+    /// Takes back that packages cannot be used: what was in the way may be gone.
+    pub(crate) fn forgive(&mut self) {
+        self.unusable.clear();
+        self.later.clear();
+    }
+
+    /// Tenants with components: those that a list of revocations may be about, sorted.
+    pub(crate) fn touched_by_lists(&self) -> Vec<TenantId> {
+        let some = |record: &Tenant| record.as_ref().is_some_and(|record| !record.components.is_empty());
+        let mut tenants: Vec<_> =
+            self.tenants.iter().filter(|(_, record)| some(record)).map(|(id, _)| id.clone()).collect();
+        tenants.sort();
+        tenants
+    }
+
     /// A tenant that had a package before the version that it has now.
     pub(crate) fn could_go_back_to(&self, package: &Digest) -> Option<TenantId> {
-        let before = |record: &Tenant| record.iter().flat_map(|record| record.components.values()).any(|choice| choice.before == Some(*package));
+        let before = |record: &Tenant| {
+            record.iter().flat_map(|record| record.components.values()).any(|choice| choice.before == Some(*package))
+        };
         self.tenants.iter().find(|(_, record)| before(record)).map(|(id, _)| id.clone())
     }
 
@@ -201,6 +226,9 @@ impl Host {
                 self.installed.lock().remove(&package);
             }
             Entry::Revocations(stored) => self.learn_revocations(known, stored),
+            Entry::Release(component, Stored::Is(release)) => {
+                known.owners.insert(component, release.name.into());
+            }
             Entry::Release(..) | Entry::Unknown => {}
         }
     }
@@ -220,6 +248,10 @@ impl Host {
             }
         };
         known.tenants.insert(tenant.clone(), record);
+        // What it has enabled is another choice now.
+        if self.suspended.read().get(&tenant) == Some(&Suspension::Preboot) {
+            self.suspended.write().insert(tenant.clone(), Suspension::Component);
+        }
         self.put_in_force(known, &tenant);
     }
 
@@ -244,6 +276,9 @@ impl Host {
     /// what it had until then; where one cannot be used it is not served, and nobody else is touched.
     pub(crate) fn put_in_force(&self, known: &Known, tenant: &TenantId) {
         let Some(record) = known.tenants.get(tenant) else { return };
+        if self.suspended.read().get(tenant) == Some(&Suspension::Preboot) {
+            return;
+        }
         if let Some(importing) = record.as_ref().and_then(|record| record.importing.as_ref()) {
             self.suspended.write().insert(tenant.clone(), Suspension::Importing);
             self.withdraw(tenant);
@@ -367,9 +402,15 @@ impl Host {
         let mut known = self.known.lock();
         known.later.remove(bundle);
         match result {
-            Ok(installed) => {
+            Ok(component) => {
                 known.unusable.remove(bundle);
-                self.installed.lock().insert(*bundle, installed);
+                let revoked = self.revocations.read().as_ref().is_some_and(|list| list.reason(bundle).is_some());
+                if revoked {
+                    // The list came while it was compiled.
+                    self.registry.end(&component.installed);
+                } else {
+                    self.installed.lock().insert(*bundle, component);
+                }
             }
             Err(error) => {
                 known.unusable.insert(*bundle);
@@ -394,7 +435,7 @@ impl Host {
 
     /// Serves a tenant no more, until its components are changed.
     pub(crate) fn suspend(&self, tenant: &TenantId) {
-        self.suspended.write().insert(tenant.clone(), Suspension::Component);
+        self.suspended.write().insert(tenant.clone(), Suspension::Preboot);
         self.withdraw(tenant);
     }
 

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 ///   operator.sock         where commands reach the running host
 ///   host.json             the address of the running host; removed when it stops
 ///   tokens/demo.token     the development token of a tenant, readable by its owner only
+///   revocations.json      the list of revocations that this host had last
 ///   trust/                whom the host trusts: policy.json, keys.json, roots/*.json; written by its administrator
 ///   components/<digest>/  installed packages with their signatures, fetched again from what is remembered whenever they are missing or damaged
 ///   code/                 machine code, made again whenever it is missing
@@ -71,6 +72,12 @@ impl Layout {
     #[must_use]
     pub fn component(&self, digest: &Digest) -> PathBuf {
         self.0.join("components").join(digest.hex())
+    }
+
+    /// The list of revocations that this host had last.
+    #[must_use]
+    pub fn revocations(&self) -> PathBuf {
+        self.0.join("revocations.json")
     }
 
     /// Whom the host trusts.

@@ -38,7 +38,7 @@ const ARCHIVE_BYTES_MAX: u64 = 1 << 38;
 /// The operator of a host.
 pub struct HostOperator {
     pub(crate) host: Arc<Host>,
-    transfers: Arc<Semaphore>,
+    pub(crate) transfers: Arc<Semaphore>,
     importing: Arc<Mutex<BTreeSet<TenantId>>>,
 }
 

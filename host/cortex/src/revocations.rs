@@ -3,6 +3,7 @@
 
 use crate::host::Host;
 use crate::known::Known;
+use crate::text::chain;
 use anyhow::{Context as _, Result, bail};
 use cap_state::StateError;
 use edge_installer::Standing;
@@ -24,12 +25,19 @@ impl Host {
     pub async fn revoke(&self, text: &str, bundle: &str) -> Result<Arc<RevocationList>> {
         let now = Timestamp::now();
         for _ in 0..TRIES_MAX {
-            let before = self.remembered.revocations().await?;
-            self.check_list().await?;
-            let last = before.as_ref().map(|(_, record)| self.accepted(record)).transpose()?.map(|list| list.edition());
+            // One that cannot be read is no list; what this host had last counts all the same.
+            let (before, stored) = match self.remembered.revocations().await {
+                Err(StateError::Damaged(_)) => (self.remembered.revocations_at().await?, None),
+                found => found?.map_or((None, None), |(revision, record)| (Some(revision), Some(record))),
+            };
+            let stored = stored.map(|record| self.accepted(&record)).transpose();
+            let stored =
+                stored.context("the list in force cannot be verified by this host")?.map(|list| list.edition());
+            let own = self.revocations().map(|list| list.edition());
+            let last = stored.into_iter().chain(own).max_by_key(|edition| edition.number);
             let list = self.trust.accept_list(text.as_bytes(), bundle.as_bytes(), last, now)?;
             let record = RevocationsRecord { text: text.into(), bundle: bundle.into(), accepted_at: now };
-            match self.remembered.set_revocations(&record, before.map(|(revision, _)| revision)).await {
+            match self.remembered.set_revocations(&record, before).await {
                 Err(StateError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
                 Ok(document) => {
@@ -46,15 +54,48 @@ impl Host {
         self.trust.accept_list(text, bundle, None, record.accepted_at)
     }
 
+    /// Takes the list that this host had last, from its own directory, and refuses to go on where hosts accepted one that it cannot
+    /// verify: what is on it would run. To be called before anything is loaded.
+    ///
+    /// # Errors
+    /// Where a list is there that cannot be verified.
+    pub(crate) async fn recall_list(&self) -> Result<()> {
+        let advice = "name its signer in the policy under `cortex/revocations`";
+        let path = self.layout.revocations();
+        if path.exists() {
+            let own = || format!("the list of revocations in `{}` cannot be verified; {advice}", path.display());
+            let record: RevocationsRecord = serde_json::from_slice(&std::fs::read(&path)?).with_context(own)?;
+            *self.revocations.write() = Some(Arc::new(self.accepted(&record).with_context(own)?));
+        }
+        if let Ok(Some((_, record))) = self.remembered.revocations().await {
+            self.accepted(&record).with_context(|| {
+                format!("hosts of this database accepted a list of revocations that this host cannot verify; {advice}")
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a list where whoever writes to the database cannot take it back.
+    fn keep_list(&self, record: &RevocationsRecord) {
+        let kept = serde_json::to_vec(record).map_err(anyhow::Error::from);
+        let kept = kept.and_then(|bytes| crate::running::write_private(&self.layout.revocations(), &bytes));
+        if let Err(error) = kept {
+            tracing::error!(
+                error = chain(&error),
+                "the list of revocations cannot be kept in the host's own directory"
+            );
+        }
+    }
+
     /// Puts a list into force that was heard of. One that cannot be verified changes nothing: what was revoked stays
     /// so.
-    pub(crate) fn learn_revocations(&self, known: &Known, stored: Stored<RevocationsRecord>) {
+    pub(crate) fn learn_revocations(&self, known: &mut Known, stored: Stored<RevocationsRecord>) {
         let list = match stored {
-            Stored::Is(record) => self.accepted(&record).map_err(|error| error.to_string()),
+            Stored::Is(record) => self.accepted(&record).map(|list| (list, record)).map_err(|error| error.to_string()),
             Stored::Removed => Err("it was removed".to_owned()),
             Stored::Unreadable(error) => Err(error.to_string()),
         };
-        let list = match list {
+        let (list, record) = match list {
             Ok(list) => list,
             Err(error) => {
                 tracing::error!(error, "a list of revocations cannot be used; the one before stays in force");
@@ -69,6 +110,7 @@ impl Host {
             }
             *current = Some(Arc::new(list.clone()));
         }
+        self.keep_list(&record);
         let ended: Vec<Digest> = {
             let mut installed = self.installed.lock();
             let ended: Vec<Digest> = list.digests().filter(|digest| installed.contains_key(*digest)).copied().collect();
@@ -77,11 +119,12 @@ impl Host {
             }
             ended
         };
-        for package in list.digests() {
-            for tenant in known.users(package) {
-                self.put_in_force(known, &tenant);
-            }
+        // What was left out of an earlier list is tried again.
+        known.forgive();
+        for tenant in known.touched_by_lists() {
+            self.put_in_force(known, &tenant);
         }
+        self.followers.wake();
         for package in ended {
             let reason = list.reason(&package).unwrap_or_default();
             tracing::warn!(%package, reason, number = list.edition().number, "a package was revoked and runs no more");
@@ -107,14 +150,5 @@ impl Host {
         if let Some(fault) = self.list_fault() {
             tracing::warn!(fault, "nothing new is installed until a newer list of revocations is loaded");
         }
-    }
-
-    /// Refuses to go on where hosts accepted a list that this one cannot verify: what is on it would run.
-    pub(crate) async fn check_list(&self) -> Result<()> {
-        let Some((_, record)) = self.remembered.revocations().await? else { return Ok(()) };
-        self.accepted(&record).map(drop).context(
-            "hosts of this database accepted a list of revocations that this host's trust does not verify; \
-             name its signer in the policy under `cortex/revocations`",
-        )
     }
 }

@@ -198,7 +198,9 @@ impl Host {
             self.learn_choice(tenant, &document);
             return Ok(reports.into_iter().collect());
         }
-        bail!("tenant `{tenant}` is being changed by others all the time, or a package of it was just uninstalled; try again");
+        bail!(
+            "tenant `{tenant}` is being changed by others all the time, or a package of it was just uninstalled; try again"
+        );
     }
 
     /// What is kept joins what is new, as far as it may run and can be had; so does what it calls. What is left out stays chosen.
@@ -227,10 +229,12 @@ impl Host {
 
     /// The migrations of every version that this host knows of the components that a tenant has, also of one that may not run.
     async fn tables(&self, record: &TenantRecord) -> Vec<Migrations> {
-        let installed = self.installed.lock();
-        let mut tables: Vec<_> = installed.values().map(|component| component.installed.migrations().clone()).collect();
-        let missing: Vec<_> = record.packages().filter(|package| !installed.contains_key(package)).collect();
-        drop(installed);
+        let (mut tables, missing) = {
+            let installed = self.installed.lock();
+            let tables: Vec<_> = installed.values().map(|component| component.installed.migrations().clone()).collect();
+            let missing: Vec<_> = record.packages().filter(|package| !installed.contains_key(package)).collect();
+            (tables, missing)
+        };
         for package in missing {
             let (path, registry) = (self.layout.component(&package), Arc::clone(&self.registry));
             let read = move || {

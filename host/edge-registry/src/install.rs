@@ -8,7 +8,9 @@ use crate::providers::Providers;
 use cap_storage::{Dialect, Migrations, Schema};
 use edge_package::Package;
 use kernel_contract::Contract;
-use kernel_engine::{CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin, RehearseError};
+use kernel_engine::{
+    CodeCache, CompileError, Compiled, ComponentSpec, Kernel, LinkError, OperationSpec, Origin, RehearseError,
+};
 use kernel_manifest::Manifest;
 use kernel_types::{Digest, Grants, InterfaceId};
 use parking_lot::Mutex;
@@ -112,7 +114,9 @@ pub enum InstallError {
         source: CompileError,
     },
     /// The host has no room to rehearse it now.
-    #[error("component `{component}`: the host runs as many instances as it may, and cannot rehearse it now; try again")]
+    #[error(
+        "component `{component}`: the host runs as many instances as it may, and cannot rehearse it now; try again"
+    )]
     NoRoom {
         /// Which component.
         component: String,

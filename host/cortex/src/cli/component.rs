@@ -17,6 +17,7 @@ use edge_installer::Consent;
 use edge_package::Layout;
 use kernel_types::{ComponentId, Digest, TenantId};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::future::Future;
 use std::io::{Seek as _, Write as _};
@@ -106,7 +107,8 @@ impl Uninstall {
     pub(crate) fn run(&self, home: &Home) -> Result<()> {
         let (package, drop_rollback) = (self.package, self.drop_rollback);
         self.common.run(home, async |way: Way| {
-            let result = way.json("component.uninstall", json!({ "package": package, "drop_rollback": drop_rollback })).await?;
+            let result =
+                way.json("component.uninstall", json!({ "package": package, "drop_rollback": drop_rollback })).await?;
             Ok((result, format!("{package} is not installed any more; data of tenants that had it stays")))
         })
     }
@@ -217,8 +219,12 @@ impl Administrator {
             let mut consent = consent.with_context(|| format!("the archive's consent to `{}`", component.id))?;
             consent.grant.tenant = tenant.clone();
             consent.granted_at = jiff::Timestamp::now();
-            let grants = consent.grant.capabilities.0.iter().chain(&consent.calls).cloned().collect::<Vec<_>>().join(", ");
-            terminal::beside(&format!("`{}` of tenant `{tenant}`, {}, may use {grants}", component.id, component.digest));
+            let grants =
+                consent.grant.capabilities.0.iter().chain(&consent.calls).cloned().collect::<Vec<_>>().join(", ");
+            terminal::beside(&format!(
+                "`{}` of tenant `{tenant}`, {}, may use {grants}",
+                component.id, component.digest
+            ));
             all.push(consent);
         }
         if !self.yes && !terminal::confirm("agree to all of these?")? {
@@ -270,8 +276,9 @@ impl Agreement {
                 return Ok((plan, said));
             }
             self.agree(&plan)?;
-            let signatory = self.administrator.signatory(home).await?;
             let consent = text(&plan, "consent");
+            self.check(&plan, &consent)?;
+            let signatory = self.administrator.signatory(home).await?;
             let signed = signatory.sign(consent.as_bytes()).await;
             signatory.stop().await;
             let bundle = String::from_utf8(signed?.bytes)?;
@@ -283,6 +290,29 @@ impl Agreement {
             let ran = list(&result, "migrations").len();
             Ok((result, format!("done; {ran} migrations ran")))
         })
+    }
+
+    /// Whether a consent says no more than its plan, and the plan is the one that is named: what is signed is not taken on trust.
+    fn check(&self, plan: &Value, consent: &str) -> Result<()> {
+        let shown = plan.get("plan").cloned().unwrap_or_default();
+        let digest = Digest::of(&edge_package::json::canonical(&shown));
+        let consent: Consent = edge_package::json::read(consent.as_bytes())?;
+        let names = |list: &str| -> BTreeSet<String> {
+            super::tenant::list(&shown, list).iter().map(|one| text(one, "interface")).collect()
+        };
+        let grant = &consent.grant;
+        let same = text(plan, "digest") == digest.to_string()
+            && consent.plan == digest
+            && grant.tenant == self.tenant
+            && grant.component.as_str() == text(&shown, "component")
+            && shown.pointer("/to/package") == Some(&json!(grant.digest))
+            && grant.capabilities.0 == names("capabilities")
+            && consent.calls == names("calls");
+        if same {
+            Ok(())
+        } else {
+            bail!("the host's plan and the consent to it are not about the same: nothing was signed")
+        }
     }
 
     /// Asks, unless the answer is there.
@@ -321,7 +351,8 @@ impl Disable {
             let input = json!({ "tenant": tenant, "component": component, "remove_data": remove_data });
             let result = way.json("tenant.disable", input).await?;
             let removed = list(&result, "removed").len();
-            let data = if *remove_data { format!("{removed} tables were removed") } else { "its data stays".to_owned() };
+            let data =
+                if *remove_data { format!("{removed} tables were removed") } else { "its data stays".to_owned() };
             Ok((result, format!("`{component}` is disabled for `{tenant}`; {data}")))
         })
     }

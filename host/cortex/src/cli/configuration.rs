@@ -4,10 +4,8 @@
 
 use super::terminal;
 use anyhow::{Context as _, Result, anyhow, bail};
-use edge_config::boot::TrustDigests;
 use edge_config::{Configuration, Faults, File, Given, Sources, Trust, before_file, resolve};
 use jiff::Timestamp;
-use kernel_types::Digest;
 use signing_verify::{BUNDLE_BYTES_MAX, POLICY_BYTES_MAX, Signer, TRUST_ROOT_BYTES_MAX};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -97,8 +95,6 @@ pub(crate) struct Loaded {
     pub(crate) file: Option<PathBuf>,
     /// Who answers for it.
     pub(crate) signature: Signature,
-    /// The files that say whom the host trusts.
-    pub(crate) trust: TrustDigests,
 }
 
 impl Outside {
@@ -129,7 +125,7 @@ impl Outside {
     /// Where it cannot be read or believed, or something in it, in the environment or on the command line is wrong.
     pub(crate) fn load(self) -> Result<Loaded> {
         let read = self.trusted_file();
-        let (file, signature, trust) = match (read, self.faults) {
+        let (file, signature) = match (read, self.faults) {
             (Ok(read), _) => read,
             // Whom to believe may be what is wrong.
             (Err(_), Some(faults)) => return Err(faults.into()),
@@ -137,21 +133,16 @@ impl Outside {
         };
         let sources = Sources { environment: &self.environment, file: file.as_ref(), command_line: &self.command_line };
         let configuration = resolve(&sources)?;
-        Ok(Loaded { file: configuration.config.clone(), configuration, signature, trust })
+        Ok(Loaded { file: configuration.config.clone(), configuration, signature })
     }
 
-    fn trusted_file(&self) -> Result<(Option<File>, Signature, TrustDigests)> {
+    fn trusted_file(&self) -> Result<(Option<File>, Signature)> {
         let values = &self.configuration;
         let policy = values.trust_policy.as_deref().map(|path| read(path, POLICY_BYTES_MAX)).transpose()?;
         let keys = values.trust_keys.as_deref().map(|path| read(path, POLICY_BYTES_MAX)).transpose()?;
         let roots = values.trust_roots.iter().flatten().map(|path| read(path, TRUST_ROOT_BYTES_MAX));
         let roots: Vec<Vec<u8>> = roots.collect::<Result<_>>()?;
-        let digests = TrustDigests {
-            policy: policy.as_deref().map(Digest::of),
-            keys: keys.as_deref().map(Digest::of),
-            roots: roots.iter().map(|root| Digest::of(root)).collect(),
-        };
-        let Some(path) = &values.config else { return Ok((None, Signature::NoFile, digests)) };
+        let Some(path) = &values.config else { return Ok((None, Signature::NoFile)) };
         let text = terminal::read_text(path, FILE_BYTES_MAX)?;
         let bundle = values.config_signature.clone().unwrap_or_else(|| beside(path));
         let signature = match &policy {
@@ -174,7 +165,7 @@ impl Outside {
             ),
         };
         let name = path.display().to_string();
-        Ok((Some(File { name, text }), signature, digests))
+        Ok((Some(File { name, text }), signature))
     }
 }
 

@@ -155,6 +155,14 @@ impl Remembered {
         Ok(Some((document.revision, record)))
     }
 
+    /// The revision of that document, whatever it says.
+    ///
+    /// # Errors
+    /// Where the state cannot answer.
+    pub async fn revocations_at(&self) -> Result<Option<Revision>, StateError> {
+        Ok(self.0.get(&records::revocations_key()?).await?.map(|document| document.revision))
+    }
+
     /// Remembers a list of revocations in the place of the one at that revision.
     ///
     /// # Errors
