@@ -119,7 +119,7 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
     let (bare, _) = site.package("1.0.0", None);
     site.refused(&["install", &bare], &["refused at attestation", "comes without"]);
     let (other, _) = site.package("1.0.0", Some("administrator"));
-    site.refused(&["install", &other], &["refused at identity", "may not sign for `echo`"]);
+    site.refused(&["install", &other], &["refused at identity", "is not for `echo`"]);
     site.refused(&["install", &site.text("nothing.oci")], &["nothing.oci"]);
     let (one, first) = site.package("1.0.0", Some("publisher"));
     let installed = site.json(&["install", &one]);
@@ -143,7 +143,7 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
         site.refused(&arguments, expected);
     };
     refused(by(&administrator, &["--agree", &first]), &["look at it again"]);
-    refused(by(&site.text("publisher.pem"), &["--agree", digest]), &["refused at identity", "cortex/grants/*"]);
+    refused(by(&site.text("publisher.pem"), &["--agree", digest]), &["refused at identity", "is not for `cortex/grants/demo`"]);
     let agreed = by(&administrator, &["--agree", digest]);
     site.done(&agreed.iter().map(String::as_str).collect::<Vec<_>>());
     let grants = site.json(&["grants", "--tenant", "demo"]);

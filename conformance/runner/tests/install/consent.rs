@@ -32,12 +32,16 @@ async fn a_plan_says_what_would_change() {
         (plan.action, plan.from.is_none(), plan.name.as_str()),
         (Action::Enable, true, "cortex-project/import-journal")
     );
-    assert!(plan.calls.iter().all(|call| call.provider.is_none()), "nobody provides the ledger yet");
+    assert!(
+        !plan.calls.is_empty() && plan.calls.iter().all(|call| call.provider.is_none()),
+        "nobody provides the ledger yet"
+    );
     let ledger = host.host.plan(&test(), &accounting.digest()).await.unwrap();
     host.host.enable_one(&test(), &agreed(&host, &ledger, signer())).await.unwrap();
     let again = host.host.plan(&test(), &import.digest()).await.unwrap();
     assert!(again.calls.iter().all(|call| call.provider.as_ref().is_some_and(|id| id.as_str() == "accounting")));
     assert_ne!(plan.digest(), again.digest());
+    assert!(!ledger.capabilities.is_empty());
     assert!(!ledger.migrations.as_slice().is_empty() && ledger.capabilities.iter().all(|capability| capability.new));
     let text = ledger.to_string();
     for part in [

@@ -7,7 +7,7 @@ use conformance::backend::Backend;
 use conformance::bundles::Draft;
 use conformance::wait::Wait;
 use jiff::{SignedDuration, Timestamp};
-use kernel_types::Digest;
+use kernel_types::{ComponentId, Digest};
 use serde_json::json;
 use signed_samples::{Signer, signer, trust_of};
 use std::sync::Arc;
@@ -74,11 +74,78 @@ async fn what_calls_a_revoked_component_does_not_run_either_until_another_versio
         assert_eq!((answer.status, answer.code()), (503, "component-revoked"), "{path}: {}", answer.body);
     }
     assert_eq!(say(&host.client).await.ok(), json!("hello"));
-    // A list without it: the next edition takes it back.
-    revoke(&host, 2, &[]).await.unwrap();
-    conformance::eventually::eventually_async("it is loaded again", async || {
-        let answer = host.client.post("/api/accounting/v1/settings/get-settings", &json!({})).await;
-        (answer.code() == "ledger-not-initialised").then_some(())
+    // Both revoked: each can still be changed by itself, and what is left goes on.
+    revoke(
+        &host,
+        2,
+        &[(digest("components/accounting"), "a defect"), (digest("components/import-journal"), "another")],
+    )
+    .await
+    .unwrap();
+    let import = ComponentId::parse("import-journal").unwrap();
+    host.host.disable(&test(), &import).await.unwrap();
+    let newer = Draft::copy_of("components/accounting");
+    newer.change("cortex.yaml", "version: 1.0.0", "version: 1.0.1");
+    agree_to(&host, host.host.install(signed(&newer), false).await.unwrap().digest()).await;
+    let answer = host.client.post("/api/accounting/v1/settings/get-settings", &json!({})).await;
+    assert_eq!(answer.code(), "ledger-not-initialised", "another version runs: {}", answer.body);
+    assert_eq!(say(&host.client).await.ok(), json!("hello"));
+    // A list without them: the next edition takes them back, the version before as well.
+    revoke(&host, 3, &[]).await.unwrap();
+    let old = host.host.plan(&test(), &digest("components/accounting")).await.unwrap();
+    assert_eq!(old.action, edge_installer::Action::RollBack);
+    agree_to(&host, digest("components/accounting")).await;
+    agree_to(&host, digest("components/import-journal")).await;
+    let answer = host.client.get("/api/accounting/v1/accounts").await;
+    assert_eq!(answer.code(), "ledger-not-initialised", "{}", answer.body);
+}
+
+/// Agrees to whatever enabling a package would change.
+async fn agree_to(host: &TestHost, package: Digest) {
+    let plan = host.host.plan(&test(), &package).await.unwrap();
+    let grant = signer().consent(&plan.consent(Timestamp::now())).unwrap();
+    host.host.enable_package(&test(), &package, grant).await.unwrap_or_else(|error| panic!("{error:#}"));
+}
+
+/// Somebody who writes to the hosts' database, and a host that is told to believe others than before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_is_not_forgotten_with_the_database() {
+    let host = TestHost::start(&[ECHO]).await;
+    let (directory, token) = (Arc::clone(&host.directory), host.client.token.clone());
+    revoke(&host, 4, &[]).await.unwrap();
+    let state = || rusqlite::Connection::open(directory.path().join("state.sqlite")).unwrap();
+    let text = |state: &rusqlite::Connection| -> String {
+        let newest = "SELECT text FROM documents WHERE kind = 'revocations'";
+        state.query_row(newest, [], |row| row.get(0)).unwrap()
+    };
+    let older = text(&state());
+    revoke(&host, 5, &[(digest(ECHO), "a defect")]).await.unwrap();
+    host.stop().await;
+    let attacks = [
+        ("an older list", "UPDATE documents SET text = ?1 WHERE kind = 'revocations'"),
+        ("no list", "UPDATE documents SET text = NULL WHERE kind = 'revocations' AND ?1 IS NOT NULL"),
+        ("no document", "DELETE FROM documents WHERE kind = 'revocations' AND ?1 IS NOT NULL"),
+    ];
+    for (name, attack) in attacks {
+        assert_eq!(state().execute(attack, [&older]).unwrap(), 1, "{name}");
+        let host = TestHost::reopen(Arc::clone(&directory), &token).await;
+        assert_eq!(say(&host.client).await.code(), "component-revoked", "{name}");
+        let error = revoke(&host, 4, &[]).await.unwrap_err();
+        assert!(format!("{error:#}").contains("refused at revocation-list"), "{name}: {error:#}");
+        host.stop().await;
+    }
+    // The one who revoked is not believed any more: what is on the list would run.
+    let mut settings = conformance::settings(directory.path());
+    let everything = json!({ "namespace": "*", "keys": [signer().key().hint()], "key-time": "unproven" });
+    let grants = json!({ "namespace": "cortex/grants/*", "keys": [signer().key().hint()], "key-time": "unproven" });
+    let policy = json!({ "publishers": [everything, grants] });
+    settings.trust = trust_of(&policy, &[signer().entry(&["*", "cortex/*"])], None).unwrap();
+    let error = cortex::host::Host::open(&settings).await.err().expect("it does not start");
+    assert!(format!("{error:#}").contains("cannot be verified"), "{error:#}");
+    let host = TestHost::reopen(directory, &token).await;
+    revoke(&host, 6, &[]).await.unwrap();
+    conformance::eventually::eventually_async("it runs again", async || {
+        (say(&host.client).await.status == 200).then_some(())
     })
     .await;
 }

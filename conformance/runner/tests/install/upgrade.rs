@@ -127,3 +127,30 @@ async fn a_roll_back_over_a_migration_that_takes_away_is_refused() {
     let error = format!("{:#}", host.host.enable_one(&test(), &chosen).await.unwrap_err());
     assert!(error.contains("0002_gone.sql") && error.contains("sales"), "{error}");
 }
+
+/// Data stays when a component is disabled, and goes when that is said: the component's own, and nobody else's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn data_goes_when_it_is_said_and_only_the_components_own() {
+    let host = TestHost::start(&["components/accounting"]).await;
+    let package = install(&host, &shop("1.0.0", 1)).await;
+    let id = ComponentId::parse("demo-shop").unwrap();
+    enable(&host, &package).await;
+    let client = host.client.clone();
+    let sale = move || sell(&client, 1).unwrap();
+    let again = sale.clone();
+    assert_eq!(tokio::task::spawn_blocking(again).await.unwrap().0, 200);
+    let refused = host.host.remove_data(&test(), &id).await.unwrap_err().to_string();
+    assert!(refused.contains("disable it first"), "{refused}");
+    host.host.disable(&test(), &id).await.unwrap();
+    enable(&host, &package).await;
+    let (_, body) = tokio::task::spawn_blocking(sale.clone()).await.unwrap();
+    assert!(body[0]["failed"].is_object(), "the row is there: {body}");
+    host.host.disable(&test(), &id).await.unwrap();
+    assert_eq!(host.host.remove_data(&test(), &id).await.unwrap(), ["sales"]);
+    assert_eq!(host.host.remove_data(&test(), &id).await.unwrap(), Vec::<String>::new());
+    enable(&host, &package).await;
+    let (_, body) = tokio::task::spawn_blocking(sale).await.unwrap();
+    assert_eq!(body[0], json!({ "touched": "1" }), "its tables were made anew");
+    let answer = host.client.post("/api/accounting/v1/settings/get-settings", &json!({})).await;
+    assert_eq!(answer.code(), "ledger-not-initialised", "its neighbour has its tables");
+}
