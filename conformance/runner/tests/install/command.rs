@@ -143,7 +143,10 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
         site.refused(&arguments, expected);
     };
     refused(by(&administrator, &["--agree", &first]), &["look at it again"]);
-    refused(by(&site.text("publisher.pem"), &["--agree", digest]), &["refused at identity", "is not for `cortex/grants/demo`"]);
+    refused(
+        by(&site.text("publisher.pem"), &["--agree", digest]),
+        &["refused at identity", "is not for `cortex/grants/demo`"],
+    );
     let agreed = by(&administrator, &["--agree", digest]);
     site.done(&agreed.iter().map(String::as_str).collect::<Vec<_>>());
     let grants = site.json(&["grants", "--tenant", "demo"]);
