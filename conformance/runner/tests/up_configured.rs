@@ -208,9 +208,19 @@ fn what_tenants_enabled_is_part_of_the_digest_and_each_start_is_kept() {
     for directory in &directories {
         let mut daemon = Daemon::start(directory.path(), &up);
         assert_eq!(daemon.terminate(), Some(0));
+        if directory.path() == directories[0].path() {
+            // Whom a host trusts is a part of what it is started with; each directory would make an authority of its own.
+            for part in ["trust", "authority"] {
+                let (from, to) = (directory.path().join(part), directories[1].path());
+                assert!(std::process::Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
+            }
+        }
     }
     let first = boots(directories[0].path());
     assert_eq!(first, boots(directories[1].path()));
+    let other = tempfile::tempdir().unwrap();
+    assert_eq!(Daemon::start(other.path(), &up).terminate(), Some(0));
+    assert_ne!(boots(other.path()), first, "it trusts somebody else");
     let here = directories[0].path();
     let mut daemon = Daemon::start(here, &up);
     daemon.kill();

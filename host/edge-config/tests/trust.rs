@@ -39,9 +39,9 @@ fn a_file_is_believed_when_its_signer_may_sign_configurations() {
 
     let of_others = other.sign(FILE).unwrap().to_json().unwrap().into_bytes();
     let changed = [FILE, b" "].concat();
-    let elsewhere = Trust::parse(&policy("acme/*", &key), Some(&keys(&key, "*", far)), &[]).unwrap();
+    let elsewhere = Trust::parse(&policy("acme/*", &key), Some(&keys(&key, "cortex/*", far)), &[]).unwrap();
     let not_for_it = Trust::parse(&policy(CONFIGURATION_NAME, &key), Some(&keys(&key, "acme/*", far)), &[]).unwrap();
-    let ended = keys(&key, "*", "2026-01-01T00:00:00Z");
+    let ended = keys(&key, "cortex/*", "2026-01-01T00:00:00Z");
     let ended = Trust::parse(&policy(CONFIGURATION_NAME, &key), Some(&ended), &[]).unwrap();
     let cases = [
         ("changed", right.verify(&changed, &bundle, now()), Step::Digest),
@@ -60,7 +60,7 @@ fn a_file_is_believed_when_its_signer_may_sign_configurations() {
 #[test]
 fn a_statement_about_the_file_is_no_signature_of_it() {
     let key = ManagedKey::generate().unwrap();
-    let trust = keys(&key, "*", "2030-01-01T00:00:00Z");
+    let trust = keys(&key, "cortex/*", "2030-01-01T00:00:00Z");
     let trust = Trust::parse(&policy(CONFIGURATION_NAME, &key), Some(&trust), &[]).unwrap();
     let statement = json!({
         "_type": "https://in-toto.io/Statement/v1",

@@ -85,7 +85,17 @@ impl Desk {
         let path = self.path(name);
         let made = self.json(&["key", "generate", "--out", &path, "--passphrase-file", &self.path("passphrase")]);
         let until = "9000-01-01T00:00:00Z";
-        let entry = ["key", "entry", &path, "--passphrase-file", &self.path("passphrase"), "--namespace", "*"];
+        let entry = [
+            "key",
+            "entry",
+            &path,
+            "--passphrase-file",
+            &self.path("passphrase"),
+            "--namespace",
+            "*",
+            "--namespace",
+            "cortex/*",
+        ];
         self.write("keys.json", &self.done(&[entry.as_slice(), &["--not-after", until, "--whole"]].concat()));
         made["id"].as_str().unwrap().to_owned()
     }
