@@ -54,6 +54,15 @@ pub(crate) struct OneTenant {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Export {
+    tenant: TenantId,
+    /// Of this component alone.
+    #[serde(default)]
+    component: Option<ComponentId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Token {
     tenant: TenantId,
     subject: String,
@@ -183,9 +192,9 @@ impl HostOperator {
         Ok(Answer::Json(json!({ "tenant": tenant, "token": token })))
     }
 
-    async fn export(&self, OneTenant { tenant }: OneTenant) -> Result<Answer, Refusal> {
+    async fn export(&self, Export { tenant, component }: Export) -> Result<Answer, Refusal> {
         let place = Arc::clone(&self.transfers).acquire_owned().await.map_err(|error| internal(error.into()))?;
-        let export = self.host.export(&tenant).await.map_err(|error| refusal(&error))?;
+        let export = self.host.export(&tenant, component.as_ref()).await.map_err(|error| refusal(&error))?;
         let (writer, flow) = flow();
         let writer = writer.within(EXPORT_PAUSE_MAX);
         tokio::task::spawn_blocking(move || {

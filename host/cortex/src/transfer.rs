@@ -153,22 +153,28 @@ impl Export {
 }
 
 impl Host {
-    /// Takes a snapshot of a tenant, which goes on being served.
+    /// Takes a snapshot of a tenant, which goes on being served: of all that it enabled, or of one component alone.
     ///
     /// # Errors
-    /// Where there is no such tenant, or it cannot be read now.
-    pub async fn export(self: &Arc<Self>, tenant: &TenantId) -> Result<Export, Error> {
+    /// Where there is no such tenant, it has not enabled that component, or it cannot be read now.
+    pub async fn export(self: &Arc<Self>, tenant: &TenantId, only: Option<&ComponentId>) -> Result<Export, Error> {
         if let Some(why) = self.suspended.read().get(tenant) {
             return Err(Error::Suspended { tenant: tenant.clone(), why: why.advice() });
         }
         let set = self.registry().providers().get(tenant);
         let set = set.ok_or_else(|| TransferError::UnknownTenant(tenant.clone()))?;
+        let meant = |id: &ComponentId| only.is_none_or(|only| only == id);
         let components: Vec<_> =
             set.components().iter().map(|enabled| enabled.installed.manifest().id.clone()).collect();
+        let components: Vec<_> = components.into_iter().filter(meant).collect();
+        if let Some(only) = only.filter(|_| components.is_empty()) {
+            let detail = format!("tenant `{tenant}` has not enabled it");
+            return Err(Error::Component { component: only.clone(), detail });
+        }
         let snapshot = self.store().transfer().snapshot(tenant, &components).await?;
         let taken_at = jiff::Timestamp::now().to_string();
         let mut bundles = Vec::new();
-        for enabled in set.components() {
+        for enabled in set.components().iter().filter(|enabled| meant(&enabled.installed.manifest().id)) {
             let installed = &enabled.installed;
             let id = installed.manifest().id.clone();
             let applied = snapshot.contents.applied.get(&id).map(Vec::as_slice).unwrap_or_default();

@@ -183,6 +183,11 @@ fn four_people_bring_a_component_to_a_tenant_and_end_it() {
     assert!(site.done(&["components"]).contains("REVOKED: its key leaked"));
     site.refused(&["install", &one], &["refused at revoked"]);
     site.done(&["disable", "echo", "--tenant", "demo", "--remove-data"]);
+    site.refused(
+        &["disable", "echo", "--tenant", "demo", "--archive", &site.text("echo.cortex")],
+        &["has not enabled it"],
+    );
+    assert!(!exists(&site.path("echo.cortex")));
     site.refused(&["disable", "echo", "--tenant", "demo"], &["has not enabled `echo`"]);
     assert_eq!(site.json(&["grants", "--tenant", "demo"])["grants"], json!([]));
     site.refused(&["grants", "--tenant", "nobody"], &["there is no tenant `nobody`"]);

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use kernel_types::{ComponentId, Digest};
 use serde_json::{Value, json};
 use signed_samples::signer;
+use std::io::Seek as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -139,6 +140,14 @@ async fn data_goes_when_it_is_said_and_only_the_components_own() {
     let sale = move || sell(&client, 1).unwrap();
     let again = sale.clone();
     assert_eq!(tokio::task::spawn_blocking(again).await.unwrap().0, 200);
+    // An archive of it alone holds it alone.
+    let export = host.host.export(&test(), Some(&id)).await.unwrap();
+    let (written, mut file) =
+        tokio::task::spawn_blocking(move || export.write(tempfile::tempfile().unwrap())).await.unwrap().unwrap();
+    file.rewind().unwrap();
+    let archive = edge_archive::Archive::open(file).unwrap();
+    let held: Vec<_> = archive.header().components.iter().map(|component| component.id.to_string()).collect();
+    assert_eq!((written.rows, held, archive.header().left_out.len()), (1, vec!["demo-shop".to_owned()], 1));
     let refused = host.host.remove_data(&test(), &id).await.unwrap_err().to_string();
     assert!(refused.contains("disable it first"), "{refused}");
     host.host.disable(&test(), &id).await.unwrap();

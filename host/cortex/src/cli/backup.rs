@@ -218,7 +218,7 @@ impl Backup {
                 _ => {}
             }
         }
-        Ok(serde_json::from_value(export(way, tenant, &path).await?)?)
+        Ok(serde_json::from_value(export(way, tenant, None, &path).await?)?)
     }
 }
 

@@ -332,7 +332,10 @@ impl Agreement {
 /// Takes a component out of a tenant. Its data stays, unless told otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Disable {
-    /// Removes the component's tables in this tenant and what is in them: exactly those. `cortex tenant export` before keeps a copy.
+    /// Writes the component's tables and its package into an archive first, which `cortex tenant import` reads.
+    #[arg(long, value_name = "FILE")]
+    archive: Option<PathBuf>,
+    /// Removes the component's tables in this tenant and what is in them: exactly those.
     #[arg(long)]
     remove_data: bool,
     /// The component.
@@ -346,8 +349,11 @@ pub(crate) struct Disable {
 
 impl Disable {
     pub(crate) fn run(&self, home: &Home) -> Result<()> {
-        let Self { component, tenant, remove_data, common } = self;
+        let Self { component, tenant, archive, remove_data, common } = self;
         common.run(home, async |way: Way| {
+            if let Some(file) = archive {
+                super::tenant::export(&way, tenant, Some(component), file).await?;
+            }
             let input = json!({ "tenant": tenant, "component": component, "remove_data": remove_data });
             let result = way.json("tenant.disable", input).await?;
             let removed = list(&result, "removed").len();

@@ -6,7 +6,7 @@ use super::terminal::{self, Step};
 use super::way::{Data, Home, Way};
 use anyhow::{Context as _, Result};
 use edge_archive::Archive;
-use kernel_types::TenantId;
+use kernel_types::{ComponentId, TenantId};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::path::PathBuf;
@@ -107,7 +107,7 @@ impl Action {
             Self::Export { tenant, to } => {
                 let file = to.unwrap_or_else(|| PathBuf::from(format!("{tenant}.cortex")));
                 let step = Step::begin(&format!("writing tenant `{tenant}`"));
-                let written = export(&way, &tenant, &file).await?;
+                let written = export(&way, &tenant, None, &file).await?;
                 step.done("written, read again and found whole");
                 let text =
                     format!("{} rows in `{}`, {}", number(&written, "rows"), file.display(), text(&written, "digest"));
@@ -177,10 +177,15 @@ pub(crate) fn served(tenant: &Value) -> bool {
 }
 
 /// Writes an archive to a file and reads it again; the result says what is in it.
-pub(crate) async fn export(way: &Way, tenant: &TenantId, file: &std::path::Path) -> Result<Value> {
+pub(crate) async fn export(
+    way: &Way,
+    tenant: &TenantId,
+    only: Option<&ComponentId>,
+    file: &std::path::Path,
+) -> Result<Value> {
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let check = move |file: File| Ok(described(&Archive::open(file)?, &name));
-    way.download("tenant.export", json!({ "tenant": tenant }), file, check).await
+    way.download("tenant.export", json!({ "tenant": tenant, "component": only }), file, check).await
 }
 
 /// Makes a tenant of an archive.
