@@ -333,6 +333,8 @@ impl Agreement {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Disable {
     /// Writes the component's tables and its package into an archive first, which `cortex tenant import` reads.
+    ///
+    /// It is a snapshot: what is written after it and before the removal is in neither, so let nobody write meanwhile.
     #[arg(long, value_name = "FILE")]
     archive: Option<PathBuf>,
     /// Removes the component's tables in this tenant and what is in them: exactly those.
